@@ -1,0 +1,12 @@
+# Warnings and sanitizers of everything the project itself compiles: link this target privately.
+add_library(mikey_flags INTERFACE)
+target_compile_options(mikey_flags INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual>)
+if(MIKEY_WERROR)
+  target_compile_options(mikey_flags INTERFACE -Werror)
+endif()
+if(MIKEY_SANITIZE)
+  target_compile_options(mikey_flags INTERFACE -fsanitize=${MIKEY_SANITIZE} -fno-sanitize-recover=all
+    -fno-omit-frame-pointer)
+  target_link_options(mikey_flags INTERFACE -fsanitize=${MIKEY_SANITIZE})
+endif()

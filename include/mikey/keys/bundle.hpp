@@ -1,0 +1,106 @@
+/// \file
+/// The crypto session bundle (CSB): what an exchange leaves behind.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "mikey/base/clock.hpp"
+#include "mikey/base/iana.hpp"
+#include "mikey/base/secret.hpp"
+#include "mikey/keys/suite.hpp"
+
+namespace mikey {
+
+/// The key exchange methods.
+enum class Mode : std::uint8_t { psk, pk, dh, dhhmac, rsar, ticket, ibake, sakke };
+/// "psk", "pk", ...
+std::string_view mode_name(Mode mode);
+std::optional<Mode> mode_by_name(std::string_view name);
+
+enum class Role : std::uint8_t { initiator, responder };
+
+/// An identity as ID payloads carry it (RFC 3830 6.7). The data of a NAI or URI is UTF-8 without a
+/// terminator.
+struct Identity {
+  IdType type = IdType::uri;
+  Bytes data;
+
+  static Identity uri(std::string_view s) { return {IdType::uri, to_bytes(as_bytes(s))}; }
+  static Identity nai(std::string_view s) { return {IdType::nai, to_bytes(as_bytes(s))}; }
+  /// Text for people and for look-up: the string itself, or hex for a byte string.
+  std::string name() const;
+  bool empty() const { return data.empty(); }
+  friend bool operator==(const Identity&, const Identity&) = default;
+  friend auto operator<=>(const Identity&, const Identity&) = default;
+};
+
+namespace keys {
+
+/// Key validity (RFC 3830 6.14).
+struct Validity {
+  KvType type = KvType::null;
+  Bytes spi;         ///< SPI/MKI, when type is spi; up to 255 octets
+  Bytes valid_from;  ///< when type is interval: the octets as they travelled (SRTP: a 48-bit index)
+  Bytes valid_to;
+  friend bool operator==(const Validity&, const Validity&) = default;
+};
+
+/// One key carried or agreed by an exchange: a TGK or a TEK, with what came beside it. Kept where a re-key
+/// needs it.
+struct KeyEntry {
+  KeyDataType type = KeyDataType::tgk;
+  SecretBytes key;
+  SecretBytes salt;  ///< empty when the type carries none
+  bool has_salt = false;
+  Validity validity;
+
+  bool is_tek() const { return type == KeyDataType::tek || type == KeyDataType::tek_salt; }
+  KeyEntry clone() const { return {type, key.clone(), salt.clone(), has_salt, validity}; }
+};
+
+/// One crypto session: all that SRTP needs to start.
+struct CryptoSession {
+  std::uint8_t cs_id = 0;  ///< position in the CS ID map from 1, or the CS ID of a GENERIC-ID map
+  ProtType protocol = ProtType::srtp;
+  std::uint32_t ssrc = 0;
+  std::uint32_t roc = 0;
+  std::uint8_t policy_no = 0;
+  Suite suite = Suite::aes_cm_128_hmac_sha1_80;
+  Tek tek;            ///< SRTP master key, info(suite).key_len octets
+  Salt salt;          ///< SRTP master salt, info(suite).salt_len octets
+  Validity validity;  ///< validity.spi is the MKI
+};
+
+struct Extension {
+  GeneralExtType type{};
+  Bytes data;
+  friend bool operator==(const Extension&, const Extension&) = default;
+};
+
+/// A CSB. Shared as `std::shared_ptr<const Bundle>`; an update makes a new one. Printing is left to callers,
+/// who must ask each secret to reveal itself.
+struct Bundle {
+  std::uint32_t csb_id = 0;
+  Mode mode = Mode::psk;
+  Role role = Role::initiator;  ///< of this party, in the exchange that made this bundle
+  Identity peer;                ///< the authenticated other party; empty data for an anonymous one
+  PrfFunc prf = PrfFunc::mikey_1;
+  Bytes rand;  ///< RAND of the first exchange; stays for all re-keys (RFC 3830 4.5)
+  std::uint32_t derive_csb_id =
+      0;  ///< CSB ID in TEK derivations; differs from csb_id with RFC 4738's CSB_ID extension
+  CsIdMapType map_type = CsIdMapType::srtp_id;
+  std::vector<CryptoSession> sessions;
+  std::map<std::uint8_t, Suite> policies;  ///< by policy number
+  std::vector<KeyEntry> keys;              ///< TGKs or TEKs; the first one keys the sessions
+  SecretBytes transport_key;  ///< PSK or cached envelope key that protects updates; empty when none
+  EnvelopeCache cache = EnvelopeCache::no_cache;  ///< how the envelope key may be used again (RFC 3830 6.3)
+  bool null_protected = false;  ///< made without encryption and authentication (cameras); updates may be too
+  std::vector<Extension> extensions;  ///< general extensions received
+};
+
+using BundlePtr = std::shared_ptr<const Bundle>;
+
+}  // namespace keys
+}  // namespace mikey
