@@ -1,0 +1,90 @@
+#include "mikey/wire/message.hpp"
+
+namespace mikey::wire {
+namespace {
+
+/// Octets at the end that are not part of the message: only when all of them are zeros and there are few
+/// enough.
+std::size_t trailing_zeros(ByteView octets, std::size_t from, std::size_t most) {
+  const std::size_t n = octets.size() - from;
+  if (n > most) return 0;
+  for (const std::uint8_t b : octets.subspan(from))
+    if (b != 0) return 0;
+  return n;
+}
+
+}  // namespace
+
+Result<Message> Message::parse(ByteView octets, const ParseOptions& options) {
+  if (octets.size() > options.max_octets)
+    return bad_message(ErrorCode::unspecified, "RFC 3830 6",
+                       "a message of " + std::to_string(octets.size()) +
+                           " octets is longer than the limit of " + std::to_string(options.max_octets));
+  return parse(to_bytes(octets), options);
+}
+
+Result<Message> Message::parse(Bytes octets, const ParseOptions& options) {
+  if (octets.size() > options.max_octets) return parse(ByteView(octets), options);
+  Message m;
+  m.octets_ = std::move(octets);
+  Decoder d(m.octets_);
+  Hdr::describe(m.hdr_, d);
+  if (!d.ok()) return d.error(Hdr::kRfc);
+  walk_chain(d, m.hdr_.next, false, m.slots_);
+  m.length_ = m.octets_.size();
+  if (!d.ok()) {
+    const bool complete =
+        m.slots_.size() == 0 ? m.hdr_.next == PayloadType::last : m.last_slot().next == PayloadType::last;
+    const std::size_t end = m.slots_.size() == 0 ? 10 + m.hdr_.map.size() : m.last_slot().end();
+    const std::size_t extra = complete ? trailing_zeros(m.octets_, end, options.max_trailing_zeros) : 0;
+    if (extra == 0) return d.error("RFC 3830 6");
+    m.length_ = end;
+  }
+  return m;
+}
+
+Message Message::clone() const {
+  Message m;
+  m.octets_ = octets_;
+  m.length_ = length_;
+  m.hdr_ = hdr_;
+  if (!hdr_.map.empty()) m.hdr_.map = ByteView(m.octets_).subspan(10, hdr_.map.size());
+  m.slots_ = slots_;
+  return m;
+}
+
+const Slot* Message::find(PayloadType type) const {
+  for (const Slot& s : slots_)
+    if (s.type == type) return &s;
+  return nullptr;
+}
+
+Remains examine_broken(ByteView octets) {
+  Remains r;
+  Decoder d(octets);
+  Hdr hdr;
+  Hdr::describe(hdr, d);
+  if (!d.ok()) {
+    r.error = d.error(Hdr::kRfc);
+    return r;
+  }
+  r.hdr = hdr;
+  Slots slots;
+  walk_chain(d, hdr.next, false, slots);
+  if (!d.ok()) r.error = d.error("RFC 3830 6");
+  for (const Slot& s : slots) {
+    if (s.type != PayloadType::t) continue;
+    auto t = decode<T>(octets.subspan(s.body(), s.end() - s.body()), s.body());
+    if (t) r.t = *t;
+    break;
+  }
+  return r;
+}
+
+Result<Bytes> reencode(const Message& message) {
+  ChainBuilder b(message.hdr());
+  for (const Slot& s : message.slots()) with_payload(s.type, [&]<class P>() { b.add(message.get<P>(s)); });
+  return std::move(b).finish();
+}
+
+}  // namespace mikey::wire
