@@ -1,0 +1,162 @@
+/// \file
+/// One party's half of one exchange, in any mode.
+///
+/// The exchange opens no socket, keeps no thread and asks no clock but the one it is given. Its owner carries
+/// messages, answers needs, and gets a bundle:
+///
+///     auto ex = Exchange::initiate(env, PskOffer{...});
+///     for (Action& a : ex->start()) ...            // Send: carry it; Ready: keys are there
+///     for (Action& a : ex->receive(answer)) ...    // Reject: that message was bad, the exchange goes on
+///     waiting
+#pragma once
+
+#include <memory>
+
+#include "mikey/crypto/provider.hpp"
+#include "mikey/exchange/offer.hpp"
+#include "mikey/exchange/policy.hpp"
+#include "mikey/wire/message.hpp"
+
+namespace mikey {
+
+/// What surrounds an exchange. All of it must outlive the exchange.
+struct Env {
+  const crypto::Provider& crypto;
+  Rng& rng;
+  const Clock& clock;  ///< two messages must not get the same time: see UniqueClock
+  const Policy& policy;
+  const Identity& self;  ///< goes into IDi or IDr
+};
+
+/// A clock that never says the same time twice, as RFC 3830 5.2 wants of timestamps.
+class UniqueClock final : public Clock {
+ public:
+  explicit UniqueClock(const Clock& inner) : inner_(inner) {}
+  NtpTime now() const override;
+  const Clock& inner() const { return inner_; }
+
+ private:
+  const Clock& inner_;
+  mutable NtpTime last_{};
+  mutable bool used_ = false;
+};
+
+// ------------------------------------------------------------------ what an exchange wants
+
+enum class Destination : std::uint8_t { peer, kms };
+
+/// A message to carry.
+struct Send {
+  Destination to = Destination::peer;
+  Identity name;  ///< whom; empty when the receiver is not known by name
+  Bytes message;
+  bool reply_expected = false;
+};
+
+/// Who claims to have sent the message, and what is known of them: answered with PskSupplied.
+struct NeedPsk {
+  std::optional<Identity> peer;  ///< nothing: the message names no Initiator
+  std::uint32_t csb_id = 0;
+  bool null_protected = false;  ///< the message uses neither encryption nor MAC: no key is needed
+};
+
+/// Whether an authenticated message is new: answered with ReplayVerdict. Asked after authentication only, so
+/// that a forger cannot fill the cache (RFC 3830 5.4).
+struct NeedReplayVerdict {
+  Bytes message_hash;  ///< SHA-256 of the message as received
+  Identity peer;
+  std::uint32_t csb_id = 0;
+  NtpTime t;
+};
+
+using Need = std::variant<NeedPsk, NeedReplayVerdict>;
+
+/// Call wake() at this time unless the exchange has ended.
+struct Wake {
+  NtpTime at;
+};
+
+/// Keys are agreed.
+struct Ready {
+  keys::BundlePtr bundle;
+};
+
+/// A message was bad, or the exchange cannot go on. Established bundles are as they were.
+struct Reject {
+  Error error;
+  bool ended = false;      ///< the exchange is over; otherwise it goes on waiting for the genuine message
+  bool from_peer = false;  ///< the peer said so in an error message
+  std::vector<keys::Suite> supported;  ///< what the peer supports, from its error message
+};
+
+using Action = std::variant<Send, Need, Wake, Ready, Reject>;
+using Step = std::vector<Action>;
+
+// ------------------------------------------------------------------ answers to needs
+
+struct PskSupplied {
+  Identity peer;  ///< who it is; must equal the one claimed, if one was
+  Psk psk;
+  keys::BundlePtr bundle;  ///< the CSB with that peer and CSB ID, if there is one
+};
+
+/// There is no such peer, key or bundle; the message is answered as unauthentic.
+struct NotFound {
+  Error error;
+};
+
+enum class Verdict : std::uint8_t { fresh, replayed, full };
+struct ReplayVerdict {
+  Verdict verdict = Verdict::replayed;
+};
+
+using Supply = std::variant<PskSupplied, NotFound, ReplayVerdict>;
+
+// ------------------------------------------------------------------ the exchange
+
+namespace engine {
+class Machine;
+}
+
+class Exchange {
+ public:
+  /// Begins a new CSB. Draws its randomness and builds its first message here. Fails on requests that cannot
+  /// be met.
+  static Result<Exchange> initiate(const Env& env, Offer offer);
+  /// Begins an update of `bundle` (RFC 3830 4.5), which must be one that can be updated in the mode of the
+  /// offer.
+  static Result<Exchange> update(const Env& env, keys::BundlePtr bundle, Offer offer);
+  /// Waits for a first message; its header says the mode.
+  static Exchange respond(const Env& env);
+
+  Exchange(Exchange&&) noexcept;
+  Exchange& operator=(Exchange&&) noexcept;
+  ~Exchange();
+
+  /// The Initiator's first step.
+  Step start();
+  /// A message from the peer or a KMS. A bad one is rejected and changes nothing.
+  Step receive(ByteView message);
+  /// The same for one that was parsed already.
+  Step receive(wire::Message message);
+  /// The answer to the need of the last step. Without an open need it is a Reject.
+  Step supply(Supply answer);
+  /// Time has passed.
+  Step wake(NtpTime now);
+
+  std::uint32_t csb_id() const;
+  Mode mode() const;
+  /// Whether a message of this data type could be taken now.
+  bool awaits(DataType type) const;
+  /// The timestamp of the Initiator's message, to tell exchanges of one CSB apart.
+  std::optional<NtpTime> timestamp() const;
+
+ private:
+  explicit Exchange(std::unique_ptr<engine::Machine> machine);
+  std::unique_ptr<engine::Machine> machine_;
+};
+
+/// Whether a message of this data type begins an exchange that this library can answer.
+bool opens_exchange(DataType type);
+
+}  // namespace mikey

@@ -1,0 +1,46 @@
+/// \file
+/// What an Initiator asks for.
+#pragma once
+
+#include <variant>
+
+#include "mikey/keys/bundle.hpp"
+
+namespace mikey {
+
+/// One crypto session to set up.
+struct Stream {
+  std::uint32_t ssrc = 0;  ///< 0: the Responder chooses one
+  std::uint32_t roc = 0;
+  std::optional<keys::Suite> suite;  ///< default: the first of Policy::srtp
+};
+
+/// The key to be sent, in modes that send one.
+struct KeyRequest {
+  bool tek = false;                   ///< a TEK (SRTP master key) rather than a TGK
+  std::optional<std::size_t> length;  ///< octets; default 16 for a TGK, the suite's for a TEK
+  std::optional<bool> with_salt;      ///< default: yes where one salt fits all suites
+  SecretBytes given;  ///< a key to be sent in place of a fresh one (groups, pre-encoded content)
+  bool none = false;  ///< an update that keeps the key
+};
+
+/// What every mode can be asked for.
+struct Terms {
+  Identity to;
+  std::optional<std::vector<Stream>>
+      streams;  ///< default: one with SSRC 0; in an update: those of the bundle
+  KeyRequest key;
+  keys::Validity validity;
+  std::vector<keys::Extension> extensions;  ///< general extensions to send
+  bool empty_map = false;                   ///< no CS ID map at all (RFC 4563)
+};
+
+/// RFC 3830 3.1. Also the form of an update under a cached envelope key (4.5).
+struct PskOffer {
+  Terms terms;
+  Psk psk;  ///< shared with terms.to; empty only with NULL encryption and NULL MAC
+};
+
+using Offer = std::variant<PskOffer>;
+
+}  // namespace mikey

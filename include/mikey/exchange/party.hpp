@@ -1,0 +1,92 @@
+/// \file
+/// One MIKEY party: any number of exchanges, the bundles they made, the replay cache, and the credentials.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "mikey/exchange/exchange.hpp"
+#include "mikey/keys/replay_cache.hpp"
+
+namespace mikey {
+
+/// What a party knows of itself and of others.
+struct Credentials {
+  std::map<Identity, Psk> psk;  ///< by peer or KMS
+};
+
+struct PartyLimits {
+  std::size_t waiting = 10000;   ///< exchanges that wait for an answer
+  std::size_t bundles = 100000;  ///< established bundles
+  std::size_t replay_entries = 1000000;
+};
+
+enum class Source : std::uint8_t { peer, kms };
+
+/// What came of one call.
+struct Outcome {
+  enum class State : std::uint8_t { waiting, established, failed };
+  State state = State::failed;
+  std::optional<std::uint32_t> csb_id;
+  std::vector<Send> send;
+  keys::BundlePtr bundle;              ///< with established
+  std::optional<Error> error;          ///< with failed
+  std::vector<keys::Suite> supported;  ///< what the peer says it supports, with an error message of its
+};
+
+/// A request to begin or update a CSB.
+struct InitiateRequest {
+  Mode mode = Mode::psk;
+  Terms terms;
+  std::optional<std::uint32_t> csb_id;  ///< an established CSB: the request is an update of it
+};
+
+/// Owner of exchanges. Not thread-safe; moves no data by itself.
+class Party {
+ public:
+  /// The provider, generator and clock must outlive the party.
+  Party(Identity self, Policy policy, Credentials credentials, const crypto::Provider& provider, Rng& rng,
+        const Clock& clock, PartyLimits limits = {});
+
+  /// The error is of the request (Severity::request) and nothing has begun.
+  Result<Outcome> initiate(InitiateRequest request);
+  /// Takes what arrived.
+  Outcome receive(Source from, ByteView message);
+  /// Ends exchanges that have waited too long; their errors. Call it now and then.
+  std::vector<Outcome> expire();
+  /// Destroys all bundles and exchanges with that CSB ID. ErrorCode::bad_request when there are none.
+  Status forget(std::uint32_t csb_id);
+
+  keys::BundlePtr bundle(std::uint32_t csb_id, const Identity& peer) const;
+  const Identity& self() const { return self_; }
+  const Policy& policy() const { return policy_; }
+  Credentials& credentials() { return credentials_; }
+  std::size_t waiting() const { return waiting_.size(); }
+  std::size_t bundles() const { return bundles_.size(); }
+  keys::ReplayCache& replay_cache() { return replay_; }
+
+ private:
+  using Waiting = std::multimap<std::uint32_t, Exchange>;
+
+  Env env() const { return {provider_, rng_, clock_, policy_, self_}; }
+  Result<Offer> make_offer(InitiateRequest& request, const keys::Bundle* old) const;
+  Outcome run(Exchange& exchange, Step step);
+  Supply answer(const Need& need);
+  Waiting::iterator find_waiting(const wire::Message& message);
+  Outcome first_message(wire::Message message);
+  Outcome broken(ByteView octets, const Error& error);
+  Outcome error_message(wire::Message message);
+
+  Identity self_;
+  Policy policy_;
+  Credentials credentials_;
+  const crypto::Provider& provider_;
+  Rng& rng_;
+  UniqueClock clock_;
+  PartyLimits limits_;
+  keys::ReplayCache replay_;
+  Waiting waiting_;
+  std::map<std::pair<std::uint32_t, Identity>, keys::BundlePtr> bundles_;
+};
+
+}  // namespace mikey
