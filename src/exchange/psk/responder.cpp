@@ -45,9 +45,10 @@ Result<engine::Next<NeedsVerdict>> on(const NeedsKey& s, PskSupplied answer, con
   const keys::Bundle* old = answer.bundle.get();
   auto rand = engine::find_rand(m, old);
   if (!rand) return std::move(rand).error();
-  if (old != nullptr)
+  const bool updates = old != nullptr && !engine::collides(m, old);
+  if (updates)
     if (auto ok = check_updatable(*old, m, null); !ok) return std::move(ok).error();
-  const bool cached = old != nullptr && old->mode != Mode::psk;
+  const bool cached = updates && old->mode != Mode::psk;
   auto ok =
       engine::accept_algorithms(env.policy, k.encr_alg, k.mac_alg,
                                 cached ? engine::Protection::cached : engine::Protection::mac, at.offset);
@@ -120,6 +121,7 @@ Result<Send> verification_message(const NeedsVerdict& s, const std::vector<wire:
 }  // namespace
 
 Result<engine::Next<Done>> on(const NeedsVerdict& s, const engine::Fresh& fresh, const Env& env) {
+  if (engine::collides(*s.init, s.who->old.get())) return engine::collision(*s.init);
   if (auto ok = engine::check_for_me(s.ids, env.self); !ok) return std::move(ok).error();
   auto proposal = engine::accept_proposal(env.policy, *s.init, s.who->old.get());
   if (!proposal) return std::move(proposal).error();

@@ -1,0 +1,12 @@
+// A secret is copied on purpose or not at all.
+#include "mikey/base/secret.hpp"
+
+using namespace mikey;
+
+Tek attempt(const Tek& key) {
+#ifdef FORGE
+  return key;
+#else
+  return key.clone();
+#endif
+}

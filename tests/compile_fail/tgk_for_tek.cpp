@@ -1,0 +1,14 @@
+// One kind of key does not pass for another.
+#include "mikey/base/secret.hpp"
+
+using namespace mikey;
+
+void use(const Tek&) {}
+
+void attempt(const Tgk& tgk, const Tek& tek) {
+#ifdef FORGE
+  use(tgk);
+#else
+  use(tek);
+#endif
+}
