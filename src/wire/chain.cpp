@@ -14,12 +14,21 @@ bool Slots::push(const Slot& s) {
   return true;
 }
 
-void walk_chain(Decoder& d, PayloadType first, bool encrypted, Slots& out) {
+bool read_hdr(Decoder& d, Hdr& hdr) {
+  d.describe_as(Hdr::kRfc);
+  Hdr::describe(hdr, d);
+  d.expect_in_kemac(kemac_first(hdr.data_type));
+  return d.ok();
+}
+
+bool walk_chain(Decoder& d, PayloadType first, bool encrypted, Slots& out) {
   PayloadType type = first;
   while (type != PayloadType::last && d.ok()) {
     const std::size_t at = d.offset();
-    if (encrypted_only(type) && !encrypted)
-      return d.fail(ErrorCode::unspecified, "a payload that is only allowed inside encrypted data", at);
+    if (encrypted_only(type) && !encrypted) {
+      d.fail(ErrorCode::unspecified, "a payload that is only allowed inside encrypted data", at);
+      return false;
+    }
     PayloadType next = PayloadType::last;
     if (type != PayloadType::sign) d.code("Next payload", next);
     const bool known = with_payload(type, [&]<class P>() {
@@ -27,14 +36,19 @@ void walk_chain(Decoder& d, PayloadType first, bool encrypted, Slots& out) {
       P p;
       P::describe(p, d);
     });
-    if (!known) return d.fail(ErrorCode::unspecified, "a payload of unknown type", at);
-    if (!d.ok()) return;
+    if (!known) d.fail(ErrorCode::unspecified, "a payload of unknown type", at);
+    if (!d.ok()) return false;
     const Slot slot{type, next, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(d.offset() - at)};
-    if (!out.push(slot)) return d.fail(ErrorCode::unspecified, "more than 255 payloads", at);
+    if (!out.push(slot)) {
+      d.fail(ErrorCode::unspecified, "more than 255 payloads", at);
+      return false;
+    }
     type = next;
   }
+  if (!d.ok()) return false;
   d.describe_as(Hdr::kRfc);
-  if (d.ok() && d.left() > 0) d.fail(ErrorCode::unspecified, "octets after the last payload", d.offset());
+  if (d.left() > 0) d.fail(ErrorCode::unspecified, "octets after the last payload", d.offset());
+  return true;
 }
 
 Result<PayloadChain> PayloadChain::finish(ByteView data, std::size_t base, Decoder& d, PayloadType first) {

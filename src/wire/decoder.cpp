@@ -32,15 +32,13 @@ Error Decoder::error(const char* rfc) const {
 }
 
 void Decoder::chain(const Octets& o, Chain kind) {
+  if (failed_ || trusted_) return;
+  Decoder part = within_chain(o);
   if (failed_) return;
-  Decoder part = within(o);
   Slots slots;
   switch (kind) {
-    case Chain::key_data:
-      walk_chain(part, PayloadType::key_data, true, slots);
-      break;
-    case Chain::id_then_keys:
-      walk_chain(part, PayloadType::id, true, slots);
+    case Chain::kemac:
+      walk_chain(part, kemac_first_, true, slots);
       break;
     case Chain::announced: {
       PayloadType first = PayloadType::last;

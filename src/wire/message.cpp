@@ -28,16 +28,12 @@ Result<Message> Message::parse(Bytes octets, const ParseOptions& options) {
   Message m;
   m.octets_ = std::move(octets);
   Decoder d(m.octets_);
-  Hdr::describe(m.hdr_, d);
-  if (!d.ok()) return d.error(Hdr::kRfc);
-  walk_chain(d, m.hdr_.next, false, m.slots_);
+  const bool complete = read_hdr(d, m.hdr_) && walk_chain(d, m.hdr_.next, false, m.slots_);
   m.length_ = m.octets_.size();
   if (!d.ok()) {
-    const bool complete =
-        m.slots_.size() == 0 ? m.hdr_.next == PayloadType::last : m.last_slot().next == PayloadType::last;
     const std::size_t end = m.slots_.size() == 0 ? 10 + m.hdr_.map.size() : m.last_slot().end();
-    const std::size_t extra = complete ? trailing_zeros(m.octets_, end, options.max_trailing_zeros) : 0;
-    if (extra == 0) return d.error("RFC 3830 6");
+    if (!complete || trailing_zeros(m.octets_, end, options.max_trailing_zeros) == 0)
+      return d.error("RFC 3830 6");
     m.length_ = end;
   }
   return m;
@@ -63,8 +59,7 @@ Remains examine_broken(ByteView octets) {
   Remains r;
   Decoder d(octets);
   Hdr hdr;
-  Hdr::describe(hdr, d);
-  if (!d.ok()) {
+  if (!read_hdr(d, hdr)) {
     r.error = d.error(Hdr::kRfc);
     return r;
   }

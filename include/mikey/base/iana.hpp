@@ -189,5 +189,26 @@ enum class SrtpEncr : std::uint8_t {
   aria_gcm = 8,
 };
 enum class SrtpAuth : std::uint8_t { null = 0, hmac_sha_1 = 1, rcc_m1 = 2, rcc_m2 = 3, rcc_m3 = 4 };
+enum class SrtpPrf : std::uint8_t {
+  aes_cm = 0,
+  seed_ctr = 1,
+  aria_ctr = 2
+};                                                    ///< RFC 3830 6.10.1, 5748, 8269
+enum class FecOrder : std::uint8_t { fec_srtp = 0 };  ///< RFC 3830 6.10.1
+
+/// TESLA policy parameters (RFC 4442 4.2).
+enum class TeslaParam : std::uint8_t {
+  prf = 1,
+  prf_len = 2,
+  mac = 3,
+  mac_len = 4,
+  session_start = 5,
+  interval = 6,
+  disclosure_delay = 7,
+  chain_length = 8,
+  receiver_time = 9,
+};
+enum class TeslaPrf : std::uint8_t { hmac_sha_1 = 0 };  ///< RFC 4442 4.2
+enum class TeslaMac : std::uint8_t { hmac_sha_1 = 0 };  ///< RFC 4442 4.2
 
 }  // namespace mikey

@@ -63,7 +63,6 @@ struct NeedPsk {
 /// Whether an authenticated message is new: answered with ReplayVerdict. Asked after authentication only, so
 /// that a forger cannot fill the cache (RFC 3830 5.4).
 struct NeedReplayVerdict {
-  Bytes message_hash;  ///< SHA-256 of the message as received
   Identity peer;
   std::uint32_t csb_id = 0;
   NtpTime t;
@@ -105,7 +104,7 @@ struct NotFound {
   Error error;
 };
 
-enum class Verdict : std::uint8_t { fresh, replayed, full };
+enum class Verdict : std::uint8_t { fresh, replayed, stale, full };
 struct ReplayVerdict {
   Verdict verdict = Verdict::replayed;
 };
@@ -158,5 +157,8 @@ class Exchange {
 
 /// Whether a message of this data type begins an exchange that this library can answer.
 bool opens_exchange(DataType type);
+
+/// Whether messages of this data type only ever answer another one.
+bool is_response(DataType type);
 
 }  // namespace mikey

@@ -71,6 +71,8 @@ struct CryptoSession {
   Tek tek;            ///< SRTP master key, info(suite).key_len octets
   Salt salt;          ///< SRTP master salt, info(suite).salt_len octets
   Validity validity;  ///< validity.spi is the MKI
+
+  CryptoSession clone() const;
 };
 
 struct Extension {
@@ -98,6 +100,9 @@ struct Bundle {
   EnvelopeCache cache = EnvelopeCache::no_cache;  ///< how the envelope key may be used again (RFC 3830 6.3)
   bool null_protected = false;  ///< made without encryption and authentication (cameras); updates may be too
   std::vector<Extension> extensions;  ///< general extensions received
+
+  /// A deliberate copy, secrets included.
+  Bundle clone() const;
 };
 
 using BundlePtr = std::shared_ptr<const Bundle>;

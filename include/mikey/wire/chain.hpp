@@ -42,9 +42,13 @@ class Slots {
   std::vector<Slot> many_;
 };
 
+/// Reads the common header and lets the decoder know what follows from it. False when it failed.
+bool read_hdr(Decoder& d, Hdr& hdr);
+
 /// Walks the chain that begins with a payload of type `first` at the decoder's position. Every payload is
 /// decoded; what cannot be is a failure of the decoder. Slots of what was good are kept, also on failure.
-void walk_chain(Decoder& d, PayloadType first, bool encrypted, Slots& out);
+/// True when the chain came to its end; if the decoder failed nevertheless, octets stand after it.
+bool walk_chain(Decoder& d, PayloadType first, bool encrypted, Slots& out);
 
 /// A chain of sub-payloads (KEMAC, IBAKE, ESK, TP Data, ...) over octets that the caller keeps.
 class PayloadChain {
@@ -85,6 +89,7 @@ class PayloadChain {
   template <class P>
   P get(const Slot& s) const {
     Decoder d(data_.subspan(s.body() - base_, s.end() - s.body()), s.body());
+    d.trust_contents();
     P p;
     P::describe(p, d);
     return p;

@@ -12,8 +12,20 @@ class Decoder {
  public:
   static constexpr bool kDecodes = true;
 
+  /// Chains inside chains inside a message; TICKET > TP Data > KEMAC > Key data needs 3. The limit is what
+  /// keeps a hostile message from using up the stack.
+  static constexpr unsigned kMaxDepth = 8;
+
   explicit Decoder(ByteView in, std::size_t base = 0)
       : begin_(in.data()), p_(in.data()), end_(in.data() + in.size()), base_(base) {}
+
+  /// What KEMACs in clear begin with (kemac_first); Key data unless said otherwise. Holds for this decoder,
+  /// not for those of its parts.
+  void expect_in_kemac(PayloadType first) { kemac_first_ = first; }
+  PayloadType expected_in_kemac() const { return kemac_first_; }
+  /// For octets that were decoded before: what stands inside fields is not checked again.
+  void trust_contents() { trusted_ = true; }
+  unsigned depth() const { return depth_; }
 
   bool ok() const { return !failed_; }
   std::size_t left() const { return static_cast<std::size_t>(end_ - p_); }
@@ -96,6 +108,7 @@ class Decoder {
 
   template <class E>
   void entries(const Octets& o) {
+    if (trusted_ || failed_) return;
     Decoder part = within(o);
     while (part.left() > 0 && part.ok()) {
       E e;
@@ -119,7 +132,14 @@ class Decoder {
 
   /// A decoder of octets that lie inside this one's input.
   Decoder within(ByteView part) const {
-    return Decoder(part, part.empty() ? offset() : base_ + static_cast<std::size_t>(part.data() - begin_));
+    Decoder d(part, part.empty() ? offset() : base_ + static_cast<std::size_t>(part.data() - begin_));
+    d.depth_ = depth_ + 1;
+    return d;
+  }
+  /// `within` for a chain; fails when chains are nested too deep.
+  Decoder within_chain(ByteView part) {
+    if (depth_ == kMaxDepth) fail(ErrorCode::unspecified, "payloads nested too deep", last_);
+    return within(part);
   }
 
  private:
@@ -153,6 +173,9 @@ class Decoder {
   const std::uint8_t* end_;
   std::size_t base_;
   std::size_t last_ = 0;  // where the field last read began
+  unsigned depth_ = 0;
+  bool trusted_ = false;
+  PayloadType kemac_first_ = PayloadType::key_data;
 
   bool failed_ = false;
   bool unknown_ = false;  // the failure is a value that is not in the registry

@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "mikey/wire/field.hpp"
+#include "mikey/wire/decoder.hpp"
 
 namespace mikey::wire {
 
@@ -48,11 +48,19 @@ class Sizer {
     size_ += 2 + o.size();
   }
   template <class E>
-  void list(std::string_view, const Octets& o, std::size_t) {
+  void list(std::string_view name, const Octets& o, std::size_t n) {
+    Decoder d(o);
+    Octets all;
+    d.list<E>(name, all, n);
+    check(d.ok() && d.left() == 0, name);
     size_ += o.size();
   }
   template <class E>
-  void entries(const Octets&) {}
+  void entries(const Octets& o) {
+    Decoder d(o);
+    d.entries<E>(o);
+    check(d.ok(), E::kName);
+  }
   void chain(const Octets&, Chain) {}
   void zeros(std::string_view, std::size_t n) { size_ += n; }
   void require(bool ok, ErrorCode, std::string_view why) { check(ok, why); }

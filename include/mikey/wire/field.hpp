@@ -16,10 +16,11 @@
 ///     code(name, e)             an enumerated value of a registry, as wide as its type
 ///     packed<N>(bits(...)...)   bit fields, most significant first, that fill N octets
 ///     octets(name, o, n)        n octets
-///     sized(name, o, n, code)   as octets; `n` is empty when an algorithm is unknown, which is the error
-///     `code` var8 / var16(name, o)     a length of 8 or 16 bits, then as many octets list<E>(name, o, n) n
-///     entries of E one after another, kept as the octets they cover entries<E>(o)             `o` must
-///     consist of entries of E chain(o, context)         `o` holds a chain of sub-payloads in clear
+///     sized(name, o, n, code)   as octets; `n` is empty when an algorithm is unknown, which is error `code`
+///     var8 / var16(name, o)     a length of 8 or 16 bits, then as many octets
+///     list<E>(name, o, n)       n entries of E one after another, kept as the octets they cover
+///     entries<E>(o)             the octets `o`, just read, must consist of entries of E
+///     chain(o, kind)            the octets `o`, just read, hold a chain of sub-payloads in clear
 ///     zeros(name, n)            n octets of zero
 ///     require(ok, code, why)    a condition on what was read so far
 ///
@@ -50,11 +51,24 @@ constexpr Bits<T> bits(std::string_view name, unsigned width, T& ref) {
 
 /// What a chain of sub-payloads may hold.
 enum class Chain : std::uint8_t {
-  key_data,      ///< KEMAC in clear: Key data sub-payloads, the first one unannounced
-  id_then_keys,  ///< KEMAC of public-key mode in clear: an ID payload, then Key data
-  announced,     ///< one octet that names the first payload, then payloads (TP Data, Initiator Data)
-  ticket,        ///< THDR, then payloads (base ticket)
+  kemac,      ///< KEMAC in clear: sub-payloads, the first of which is unannounced (see kemac_first)
+  announced,  ///< one octet that names the first payload, then payloads (TP Data, Initiator Data)
+  ticket,     ///< THDR, then payloads (base ticket)
 };
+
+/// What the data of a KEMAC begin with: mostly Key data, but in some messages the sender's identity. A KEMAC
+/// inside TP Data or Ticket Data always begins with Key data.
+constexpr PayloadType kemac_first(DataType t) {
+  switch (t) {
+    case DataType::pk_init:    // IDi || {TGK}, RFC 3830 3.2
+    case DataType::rsar_resp:  // IDr || {TGK}, RFC 4738 3.6
+      return PayloadType::id;
+    case DataType::request_key_resp:  // (ID || K_PR), RFC 6267 4.2.1.3; an IDR as everywhere in that RFC
+      return PayloadType::idr;
+    default:
+      return PayloadType::key_data;
+  }
+}
 
 constexpr std::uint64_t to_number(auto v) {
   if constexpr (std::is_enum_v<decltype(v)>)

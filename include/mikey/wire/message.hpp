@@ -53,6 +53,7 @@ class Message {
   template <class P>
   P get(const Slot& s) const {
     Decoder d(octets().subspan(s.body(), s.end() - s.body()), s.body());
+    d.trust_contents();
     P p;
     P::describe(p, d);
     return p;

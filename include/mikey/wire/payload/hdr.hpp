@@ -82,6 +82,7 @@ struct Hdr {
         v.template list<GenericId>("CS ID map info", s.map, s.n_cs);
         break;
       case CsIdMapType::empty:
+        v.require(s.map.empty(), ErrorCode::unspecified, "the empty map has no CS ID map info");
         break;
       default:
         v.require(false, ErrorCode::unspecified, "unknown CS ID map type: its length cannot be known");

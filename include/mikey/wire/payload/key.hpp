@@ -71,7 +71,7 @@ struct Kemac {
   static constexpr void describe(Self& s, V& v) {
     v.code("Encr alg", s.encr_alg);
     v.var16("Encr data", s.encr_data);
-    if (s.encr_alg == EncrAlg::null && !s.encr_data.empty()) v.chain(s.encr_data, Chain::key_data);
+    if (s.encr_alg == EncrAlg::null && !s.encr_data.empty()) v.chain(s.encr_data, Chain::kemac);
     v.code("Mac alg", s.mac_alg);
     v.sized("MAC", s.mac, mac_size(s.mac_alg), ErrorCode::invalid_mac);
   }

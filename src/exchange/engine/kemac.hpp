@@ -1,0 +1,29 @@
+/// \file
+/// Which algorithms a KEMAC may use, and the keys inside it.
+#pragma once
+
+#include "mikey/exchange/exchange.hpp"
+#include "mikey/keys/message_keys.hpp"
+
+namespace mikey::engine {
+
+/// How the message that holds the KEMAC is protected.
+enum class Protection : std::uint8_t {
+  mac,     ///< by the KEMAC's MAC alone (PSK)
+  sign,    ///< by a signature: a key wrap needs no MAC of its own (RFC 3830 4.2.4)
+  cached,  ///< by a MAC under a cached envelope key: never NULL (RFC 3830 3.2)
+};
+
+/// Whether the pair may be sent at all.
+bool legal_pair(EncrAlg encr, MacAlg mac, Protection by, bool allow_null);
+
+/// Whether this party takes a KEMAC with these algorithms.
+Status accept_algorithms(const Policy& policy, EncrAlg encr, MacAlg mac, Protection by, std::size_t offset);
+
+/// The keys of a decrypted KEMAC: an ID first when `id` is given, which must be that one (public-key modes),
+/// then TGKs and TEKs; at least one unless `may_be_empty`.
+Result<std::vector<keys::KeyEntry>> open_keys(const keys::MessageKeys& keys, const wire::Kemac& kemac,
+                                              std::size_t offset, ByteView t, const Identity* id,
+                                              bool may_be_empty);
+
+}  // namespace mikey::engine

@@ -1,0 +1,69 @@
+#include "exchange/engine/opening.hpp"
+
+#include "exchange/engine/checks.hpp"
+#include "exchange/engine/machine.hpp"
+
+namespace mikey::engine {
+
+Result<Opening> open(const Env& env, const Terms& terms, keys::BundlePtr old) {
+  if (terms.to.empty()) return bad_request("to: an exchange needs a peer");
+  Opening o;
+  o.peer = terms.to;
+  o.old = std::move(old);
+  o.extensions = terms.extensions;
+  if (o.old) {
+    o.csb_id = o.old->csb_id;
+    o.rand = o.old->rand;
+    o.prf = o.old->prf;
+  } else {
+    while (o.csb_id == 0) {
+      auto id = env.rng.u32("CSB ID");
+      if (!id) return std::move(id).error();
+      o.csb_id = *id;
+    }
+    auto rand = env.rng.bytes(16, "RAND");
+    if (!rand) return std::move(rand).error();
+    o.rand = std::move(*rand);
+    o.prf = env.policy.prf.front();
+  }
+  auto p = propose(env.policy, terms, o.old.get());
+  if (!p) return std::move(p).error();
+  o.proposal = std::move(*p);
+  o.t.resize(8);
+  store_be(o.t.data(), env.clock.now().value);
+  return o;
+}
+
+Status add_head(wire::ChainBuilder& b, const Env& env, const Opening& o,
+                const std::function<void(wire::ChainBuilder&)>& certificates) {
+  b.add(wire::T{TsType::ntp_utc, Octets(o.t)});
+  if (!o.old) b.add(wire::Rand{Octets(o.rand)});
+  b.add(id_payload(env.self));
+  if (certificates) certificates(b);
+  b.add(id_payload(o.peer));
+  if (auto s = add_policies(b, o.proposal); !s) return s;
+  add_extensions(b, o.extensions);
+  return {};
+}
+
+Draft begin_draft(Mode mode, Role role, const Opening& o) {
+  keys::Bundle b;
+  b.csb_id = o.csb_id;
+  b.derive_csb_id = o.old ? o.old->derive_csb_id : o.csb_id;
+  b.mode = o.old ? o.old->mode : mode;
+  b.role = role;
+  b.peer = o.peer;
+  b.prf = o.prf;
+  b.rand = o.rand;
+  b.map_type = o.proposal.map_type;
+  b.policies = o.proposal.policies;
+  return Draft(std::move(b));
+}
+
+Step sent(const Opening& o, const Env& env, Bytes message, std::optional<Ready> ready) {
+  Send send{Destination::peer, o.peer, std::move(message), !ready};
+  if (ready) return actions(std::move(send), std::move(*ready));
+  return actions(std::move(send), Wake{o.time() + env.policy.patience});
+}
+
+}  // namespace mikey::engine

@@ -1,0 +1,119 @@
+/// \file
+/// Proofs that travel with a message. `Authenticated` can be minted by the Verifier alone, `Fresh` by the
+/// ReplayGate alone, and only both together turn a draft into a bundle. tests/compile_fail shows that they
+/// cannot be forged.
+#pragma once
+
+#include <memory>
+
+#include "exchange/engine/coverage.hpp"
+#include "mikey/exchange/exchange.hpp"
+
+namespace mikey::engine {
+
+/// A well-formed message of kind M, of which nothing else is known.
+template <class M>
+struct Received {
+  std::shared_ptr<const wire::Message> message;
+  explicit Received(wire::Message m) : message(std::make_shared<const wire::Message>(std::move(m))) {}
+  const wire::Message& operator*() const { return *message; }
+  const wire::Message* operator->() const { return message.get(); }
+};
+
+/// A message of kind M whose MAC or signature was verified over the octets received.
+template <class M>
+class Authenticated {
+ public:
+  const wire::Message& operator*() const { return *received_.message; }
+  const wire::Message* operator->() const { return received_.message.get(); }
+
+ private:
+  friend class Verifier;
+  explicit Authenticated(Received<M> r) : received_(std::move(r)) {}
+  Received<M> received_;
+};
+
+/// The only maker of Authenticated. One function per rule of the RFCs.
+class Verifier {
+ public:
+  /// RFC 3830 5.2: the MAC of the KEMAC that ends the message covers all octets before it.
+  template <class M>
+  static Result<Authenticated<M>> kemac(const keys::MessageKeys& keys, const Received<M>& m) {
+    if (auto s = check_kemac_mac(keys, *m); !s) return std::move(s).error();
+    return Authenticated<M>(m);
+  }
+
+  /// RFC 3830 5.2: the MAC of V covers the message before it, Identity_i || Identity_r || Timestamp.
+  template <class M>
+  static Result<Authenticated<M>> verification(const keys::MessageKeys& keys, MacAlg alg,
+                                               const Received<M>& m, ByteView id_i, ByteView id_r,
+                                               ByteView t) {
+    if (auto s = check_verification(keys, alg, *m, id_i, id_r, t); !s) return std::move(s).error();
+    return Authenticated<M>(m);
+  }
+};
+
+/// A message that was not seen before.
+class Fresh {
+ private:
+  friend class ReplayGate;
+  Fresh() = default;
+};
+
+/// The only maker of Fresh.
+class ReplayGate {
+ public:
+  /// What to ask the owner about an authenticated message.
+  template <class M>
+  static NeedReplayVerdict ask(const Authenticated<M>& m, const Identity& peer) {
+    return question(*m, peer);
+  }
+  /// The owner's verdict on that message.
+  template <class M>
+  static Result<Fresh> admit(const Authenticated<M>& /*the message the verdict is on*/,
+                             const ReplayVerdict& v) {
+    if (auto s = judge(v); !s) return std::move(s).error();
+    return Fresh();
+  }
+  /// A response is fresh when it is bound to the timestamp this party itself has just made (RFC 3830 5.4).
+  template <class M>
+  static Result<Fresh> answers(const Authenticated<M>& m, ByteView own_t) {
+    if (auto s = same_timestamp(*m, own_t); !s) return std::move(s).error();
+    return Fresh();
+  }
+
+ private:
+  static NeedReplayVerdict question(const wire::Message& m, const Identity& peer);
+  static Status judge(const ReplayVerdict& v);
+  static Status same_timestamp(const wire::Message& m, ByteView own_t);
+};
+
+/// A bundle in the making. Nobody but `commit` can take it out.
+class Draft {
+ public:
+  Draft() = default;
+  explicit Draft(keys::Bundle b) : bundle_(std::move(b)) {}
+  keys::Bundle* operator->() { return &bundle_; }
+  keys::Bundle& edit() { return bundle_; }
+  const keys::Bundle& view() const { return bundle_; }
+  Draft clone() const;
+
+ private:
+  template <class M>
+  friend Ready commit(const Authenticated<M>&, const Fresh&, Draft);
+  friend Ready commit_unconfirmed(Draft);
+  keys::Bundle bundle_;
+};
+
+/// Makes a bundle of what an authenticated and fresh message brought.
+template <class M>
+Ready commit(const Authenticated<M>& /*proof*/, const Fresh& /*proof*/, Draft d) {
+  return {std::make_shared<const keys::Bundle>(std::move(d.bundle_))};
+}
+
+/// The Initiator's bundle when it asked for no verification (V = 0): there is no message to wait for.
+inline Ready commit_unconfirmed(Draft d) {
+  return {std::make_shared<const keys::Bundle>(std::move(d.bundle_))};
+}
+
+}  // namespace mikey::engine

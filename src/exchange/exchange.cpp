@@ -1,0 +1,165 @@
+#include "mikey/exchange/exchange.hpp"
+
+#include "exchange/engine/error_message.hpp"
+#include "exchange/engine/machine.hpp"
+#include "exchange/psk/psk.hpp"
+
+namespace mikey {
+
+NtpTime UniqueClock::now() const {
+  NtpTime t = inner_.now();
+  if (used_ && ntp_difference(t, last_) <= 0) t = NtpTime{last_.value + 1};
+  used_ = true;
+  last_ = t;
+  return t;
+}
+
+namespace {
+
+std::unique_ptr<engine::Machine> make_responder(DataType type, const Env& env) {
+  switch (type) {
+    case DataType::psk_init:
+      return psk::responder::make(env);
+    default:
+      return nullptr;
+  }
+}
+
+/// A Responder before its first message: the mode is read from the header, and what cannot be read is
+/// answered.
+class Listener final : public engine::Machine {
+ public:
+  explicit Listener(const Env& env) : env_(env) {}
+
+  Step start() override { return {}; }
+
+  Step receive(wire::Message message) override {
+    const DataType type = message.hdr().data_type;
+    if (chosen_) return chosen_->receive(std::move(message));
+    chosen_ = make_responder(type, env_);
+    if (chosen_) return chosen_->receive(std::move(message));
+    Error e = bad_message(
+        ErrorCode::invalid_dt, "RFC 3830 6.1",
+        "data type " + std::to_string(wire::to_number(type)) + " does not begin an exchange here", 1);
+    auto answer = type == DataType::error ? std::nullopt
+                                          : engine::plain_error(engine::offence(message), e, env_.policy);
+    Reject r{std::move(e), true, false, {}};
+    if (answer) return engine::actions(std::move(*answer), std::move(r));
+    return engine::actions(std::move(r));
+  }
+
+  Step supply(Supply answer) override {
+    return chosen_ ? chosen_->supply(std::move(answer)) : engine::nothing_awaited("an answer");
+  }
+  Step wake(NtpTime now) override { return chosen_ ? chosen_->wake(now) : Step{}; }
+  bool awaits(DataType type) const override { return chosen_ ? chosen_->awaits(type) : opens_exchange(type); }
+  std::uint32_t csb_id() const override { return chosen_ ? chosen_->csb_id() : 0; }
+  Mode mode() const override { return chosen_ ? chosen_->mode() : Mode::psk; }
+  std::optional<NtpTime> timestamp() const override { return chosen_ ? chosen_->timestamp() : std::nullopt; }
+
+  /// A first message that does not parse is answered when its T could be read (RFC 3830 5.1.2).
+  Step broken(ByteView octets, Error e) {
+    wire::Remains r = wire::examine_broken(octets);
+    std::optional<Send> answer;
+    if (r.hdr && r.t && opens_exchange(r.hdr->data_type))
+      answer = engine::plain_error({r.hdr->csb_id, r.hdr->prf, r.t->type, to_bytes(r.t->value), {}}, e,
+                                   env_.policy);
+    Reject reject{std::move(e), true, false, {}};
+    if (answer) return engine::actions(std::move(*answer), std::move(reject));
+    return engine::actions(std::move(reject));
+  }
+
+ private:
+  Env env_;
+  std::unique_ptr<engine::Machine> chosen_;
+};
+
+Result<std::unique_ptr<engine::Machine>> begin(const Env& env, PskOffer offer, keys::BundlePtr old) {
+  auto first = psk::initiator::begin(env, std::move(offer), std::move(old));
+  if (!first) return std::move(first).error();
+  return psk::initiator::make(env, std::move(*first));
+}
+
+}  // namespace
+
+bool opens_exchange(DataType type) {
+  return type == DataType::psk_init;
+}
+
+bool is_response(DataType type) {
+  using enum DataType;
+  switch (type) {
+    case psk_resp:
+    case pk_resp:
+    case dh_resp:
+    case dhhmac_resp:
+    case rsar_resp:
+    case request_resp:
+    case transfer_resp:
+    case resolve_resp:
+    case request_key_resp:
+    case r_message_1:
+    case i_message_2:
+    case r_message_2:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Exchange::Exchange(std::unique_ptr<engine::Machine> machine) : machine_(std::move(machine)) {}
+Exchange::Exchange(Exchange&&) noexcept = default;
+Exchange& Exchange::operator=(Exchange&&) noexcept = default;
+Exchange::~Exchange() = default;
+
+Result<Exchange> Exchange::initiate(const Env& env, Offer offer) {
+  return update(env, nullptr, std::move(offer));
+}
+
+Result<Exchange> Exchange::update(const Env& env, keys::BundlePtr bundle, Offer offer) {
+  auto machine =
+      std::visit([&](auto&& o) { return begin(env, std::forward<decltype(o)>(o), std::move(bundle)); },
+                 std::move(offer));
+  if (!machine) return std::move(machine).error();
+  return Exchange(std::move(*machine));
+}
+
+Exchange Exchange::respond(const Env& env) {
+  return Exchange(std::make_unique<Listener>(env));
+}
+
+Step Exchange::start() {
+  return machine_->start();
+}
+
+Step Exchange::receive(ByteView message) {
+  auto m = wire::Message::parse(message);
+  if (m) return machine_->receive(std::move(*m));
+  if (auto* listener = dynamic_cast<Listener*>(machine_.get()))
+    return listener->broken(message, std::move(m).error());
+  return engine::reject(std::move(m).error(), false);
+}
+
+Step Exchange::receive(wire::Message message) {
+  return machine_->receive(std::move(message));
+}
+Step Exchange::supply(Supply answer) {
+  return machine_->supply(std::move(answer));
+}
+Step Exchange::wake(NtpTime now) {
+  return machine_->wake(now);
+}
+std::uint32_t Exchange::csb_id() const {
+  return machine_->csb_id();
+}
+Mode Exchange::mode() const {
+  return machine_->mode();
+}
+bool Exchange::awaits(DataType type) const {
+  return machine_->awaits(type);
+}
+std::optional<NtpTime> Exchange::timestamp() const {
+  return machine_->timestamp();
+}
+
+}  // namespace mikey

@@ -1,0 +1,223 @@
+#include "mikey/exchange/party.hpp"
+
+#include "exchange/engine/error_message.hpp"
+
+namespace mikey {
+
+Party::Party(Identity self, Policy policy, Credentials credentials, const crypto::Provider& provider,
+             Rng& rng, const Clock& clock, PartyLimits limits)
+    : self_(std::move(self)),
+      policy_(std::move(policy)),
+      credentials_(std::move(credentials)),
+      provider_(provider),
+      rng_(rng),
+      clock_(clock),
+      limits_(limits),
+      replay_(provider, rng, policy_.clock_skew, limits.replay_entries) {}
+
+namespace {
+
+Outcome failed(Error e, std::optional<std::uint32_t> csb_id) {
+  Outcome o;
+  o.csb_id = csb_id;
+  o.error = std::move(e);
+  return o;
+}
+
+}  // namespace
+
+Result<Offer> Party::make_offer(InitiateRequest& request, const keys::Bundle* old) const {
+  if (old != nullptr && old->mode != Mode::psk && !old->transport_key.empty())
+    return Offer(PskOffer{std::move(request.terms), Psk(old->transport_key.clone())});
+  switch (request.mode) {
+    case Mode::psk: {
+      PskOffer offer{std::move(request.terms), {}};
+      const auto it = credentials_.psk.find(offer.terms.to);
+      if (it != credentials_.psk.end()) offer.psk = it->second.clone();
+      return Offer(std::move(offer));
+    }
+    default:
+      return bad_request("mode " + std::string(mode_name(request.mode)) + " is not available in this build");
+  }
+}
+
+Result<Outcome> Party::initiate(InitiateRequest request) {
+  if (waiting_.size() >= limits_.waiting)
+    return Error{ErrorCode::resource, Severity::system, "", std::nullopt,
+                 "too many exchanges are waiting for an answer"};
+  keys::BundlePtr old;
+  if (request.csb_id) {
+    old = bundle(*request.csb_id, request.terms.to);
+    if (!old) return bad_request("there is no such CSB with that peer", "RFC 3830 4.5");
+    const bool cached = request.mode == Mode::psk && !old->transport_key.empty();
+    if (request.mode != old->mode && !cached)
+      return bad_request("that CSB is of mode " + std::string(mode_name(old->mode)), "RFC 3830 4.5");
+  }
+  auto offer = make_offer(request, old.get());
+  if (!offer) return std::move(offer).error();
+  auto ex = Exchange::update(env(), old, std::move(*offer));
+  if (!ex) return std::move(ex).error();
+  Outcome o = run(*ex, ex->start());
+  o.csb_id = ex->csb_id();
+  if (o.state == Outcome::State::waiting) waiting_.emplace(ex->csb_id(), std::move(*ex));
+  return o;
+}
+
+Supply Party::answer(const Need& need) {
+  if (const auto* q = std::get_if<NeedReplayVerdict>(&need)) {
+    switch (replay_.check_and_add(q->peer, q->csb_id, q->t, clock_.inner().now())) {
+      case keys::ReplayCache::Verdict::fresh:
+        return ReplayVerdict{Verdict::fresh};
+      case keys::ReplayCache::Verdict::replay:
+        return ReplayVerdict{Verdict::replayed};
+      case keys::ReplayCache::Verdict::stale:
+        return ReplayVerdict{Verdict::stale};
+      case keys::ReplayCache::Verdict::full:
+        break;
+    }
+    return ReplayVerdict{Verdict::full};
+  }
+  const auto& q = std::get<NeedPsk>(need);
+  PskSupplied out;
+  if (q.peer) {
+    out.peer = *q.peer;
+  } else if (credentials_.psk.size() == 1) {  // a message without IDi can only be from the one peer there is
+    out.peer = credentials_.psk.begin()->first;
+  } else if (!q.null_protected) {
+    return NotFound{bad_message(ErrorCode::invalid_id, "RFC 3830 3.1", "the message names no Initiator")};
+  }
+  out.bundle = bundle(q.csb_id, out.peer);
+  const auto it = credentials_.psk.find(out.peer);
+  if (it != credentials_.psk.end()) out.psk = it->second.clone();
+  return out;
+}
+
+Outcome Party::run(Exchange& exchange, Step step) {
+  Outcome o;
+  o.state = Outcome::State::waiting;
+  o.csb_id = exchange.csb_id();
+  while (true) {
+    std::optional<Need> need;
+    for (Action& a : step) {
+      if (auto* send = std::get_if<Send>(&a)) {
+        o.send.push_back(std::move(*send));
+      } else if (auto* n = std::get_if<Need>(&a)) {
+        need = std::move(*n);
+      } else if (auto* ready = std::get_if<Ready>(&a)) {
+        o.state = Outcome::State::established;
+        o.bundle = std::move(ready->bundle);
+      } else if (auto* reject = std::get_if<Reject>(&a)) {
+        o.state = Outcome::State::failed;
+        o.error = std::move(reject->error);
+        o.supported = std::move(reject->supported);
+      }
+    }
+    if (!need) break;
+    step = exchange.supply(answer(*need));
+  }
+  if (o.bundle) {
+    const auto key = std::make_pair(o.bundle->csb_id, o.bundle->peer);
+    if (!bundles_.contains(key) && bundles_.size() >= limits_.bundles)
+      return failed(
+          {ErrorCode::resource, Severity::system, "", std::nullopt, "too many crypto session bundles"},
+          o.csb_id);
+    bundles_[key] = o.bundle;
+  }
+  return o;
+}
+
+Party::Waiting::iterator Party::find_waiting(const wire::Message& message) {
+  const auto [from, to] = waiting_.equal_range(message.hdr().csb_id);
+  const auto t = message.first<wire::T>();
+  auto found = waiting_.end();
+  for (auto it = from; it != to; ++it) {
+    if (!it->second.awaits(message.hdr().data_type)) continue;
+    if (found == waiting_.end()) found = it;
+    const auto own = it->second.timestamp();
+    if (t && own && t->value.size() == 8 && load_be<std::uint64_t>(t->value.data()) == own->value) return it;
+  }
+  return found;
+}
+
+Outcome Party::receive(Source /*from*/, ByteView octets) {
+  auto m = wire::Message::parse(octets);
+  if (!m) return broken(octets, m.error());
+  if (m->hdr().data_type == DataType::error) return error_message(std::move(*m));
+  const auto it = find_waiting(*m);
+  if (it == waiting_.end()) return first_message(std::move(*m));
+  Outcome o = run(it->second, it->second.receive(std::move(*m)));
+  if (o.state == Outcome::State::established) waiting_.erase(it);
+  return o;
+}
+
+Outcome Party::first_message(wire::Message message) {
+  const std::uint32_t csb_id = message.hdr().csb_id;
+  if (!opens_exchange(message.hdr().data_type) && is_response(message.hdr().data_type))
+    return failed(bad_message(ErrorCode::unspecified, "RFC 3830 5.3", "no exchange waits for this message"),
+                  csb_id);
+  Exchange ex = Exchange::respond(env());
+  Outcome o = run(ex, ex.receive(std::move(message)));
+  o.csb_id = csb_id;
+  return o;
+}
+
+Outcome Party::broken(ByteView octets, const Error& error) {
+  const wire::Remains r = wire::examine_broken(octets);
+  std::optional<std::uint32_t> csb_id;
+  if (r.hdr) csb_id = r.hdr->csb_id;
+  if (!r.hdr || !opens_exchange(r.hdr->data_type)) return failed(error, csb_id);
+  Exchange ex = Exchange::respond(env());
+  Outcome o = run(ex, ex.receive(octets));
+  o.csb_id = csb_id;
+  return o;
+}
+
+Outcome Party::error_message(wire::Message message) {
+  const std::uint32_t csb_id = message.hdr().csb_id;
+  std::optional<Outcome> told;
+  const auto [from, to] = waiting_.equal_range(csb_id);
+  for (auto it = from; it != to; ++it) {
+    bool ended = false;
+    Step step = it->second.receive(message.clone());
+    for (const Action& a : step)
+      if (const auto* r = std::get_if<Reject>(&a)) ended = r->ended;
+    told = run(it->second, std::move(step));
+    if (!ended) continue;
+    waiting_.erase(it);
+    return *told;
+  }
+  if (told) return *told;
+  return failed(
+      bad_message(ErrorCode::unspecified, "RFC 3830 5.1.2", "an error message for no exchange of this party"),
+      csb_id);
+}
+
+std::vector<Outcome> Party::expire() {
+  std::vector<Outcome> out;
+  const NtpTime now = clock_.inner().now();
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    Outcome o = run(it->second, it->second.wake(now));
+    if (o.state != Outcome::State::failed) {
+      ++it;
+      continue;
+    }
+    out.push_back(std::move(o));
+    it = waiting_.erase(it);
+  }
+  return out;
+}
+
+Status Party::forget(std::uint32_t csb_id) {
+  const std::size_t before = bundles_.size();
+  std::erase_if(bundles_, [&](const auto& entry) { return entry.first.first == csb_id; });
+  const std::size_t ended = waiting_.erase(csb_id);
+  if (bundles_.size() == before && ended == 0) return bad_request("there is no such CSB");
+  return {};
+}
+
+keys::BundlePtr Party::bundle(std::uint32_t csb_id, const Identity& peer) const {
+  const auto it = bundles_.find({csb_id, peer});
+  return it == bundles_.end() ? nullptr : it->second;
+}
+
+}  // namespace mikey

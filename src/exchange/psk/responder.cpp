@@ -1,0 +1,222 @@
+#include "exchange/engine/error_message.hpp"
+#include "exchange/psk/psk.hpp"
+#include "mikey/keys/session_keys.hpp"
+
+namespace mikey::psk::responder {
+
+Result<engine::Next<NeedsKey>> on(const AwaitInit& /*state*/, engine::Received<Init> m, const Env& env) {
+  using P = PayloadType;
+  auto ts = engine::fresh_timestamp(env, *m);
+  if (!ts) return std::move(ts).error();
+  if (auto ok = engine::check_prf(env.policy, *m); !ok) return std::move(ok).error();
+  if (auto ok = engine::check_layout(*m, {P::t, P::rand, P::id, P::sp, P::general_ext}, P::kemac); !ok)
+    return std::move(ok).error();
+  auto ids = engine::message_ids(*m, env.self);
+  if (!ids) return std::move(ids).error();
+  const auto k = m->get<wire::Kemac>(m->last_slot());
+  const bool null = k.encr_alg == EncrAlg::null && k.mac_alg == MacAlg::null;
+  NeedPsk need{ids->idi, m->hdr().csb_id, null};
+  return engine::Next<NeedsKey>{NeedsKey{std::move(m), std::move(*ts), std::move(*ids)},
+                                engine::actions(Need(std::move(need)))};
+}
+
+namespace {
+
+/// Whether the bundle may be updated by a pre-shared key message at all (RFC 3830 4.5).
+Status check_updatable(const keys::Bundle& old, const wire::Message& m, bool null) {
+  if (old.mode != Mode::psk && old.transport_key.empty())
+    return bad_message(
+        ErrorCode::unspecified, "RFC 3830 4.5",
+        "that CSB is of mode " + std::string(mode_name(old.mode)) + " and has no cached envelope key");
+  if (m.hdr().prf != old.prf)
+    return bad_message(ErrorCode::invalid_prf, "RFC 3830 4.5", "the update names another PRF function", 3);
+  if (null && !old.null_protected)
+    return bad_message(ErrorCode::invalid_mac, "RFC 3830 4.2.4", "the update is less protected than its CSB");
+  return {};
+}
+
+}  // namespace
+
+Result<engine::Next<NeedsVerdict>> on(const NeedsKey& s, PskSupplied answer, const Env& env) {
+  const wire::Message& m = *s.init;
+  const wire::Slot& at = m.last_slot();
+  const auto k = m.get<wire::Kemac>(at);
+  const bool null = k.encr_alg == EncrAlg::null && k.mac_alg == MacAlg::null;
+  const keys::Bundle* old = answer.bundle.get();
+  auto rand = engine::find_rand(m, old);
+  if (!rand) return std::move(rand).error();
+  if (old != nullptr)
+    if (auto ok = check_updatable(*old, m, null); !ok) return std::move(ok).error();
+  const bool cached = old != nullptr && old->mode != Mode::psk;
+  auto ok =
+      engine::accept_algorithms(env.policy, k.encr_alg, k.mac_alg,
+                                cached ? engine::Protection::cached : engine::Protection::mac, at.offset);
+  if (!ok) return std::move(ok).error();
+
+  auto who = std::make_shared<Identified>();
+  who->psk = cached ? old->transport_key.clone() : answer.psk.SecretBytes::clone();
+  if (who->psk.empty() && !null)
+    return bad_message(ErrorCode::auth_failure, "RFC 3830 3.1", "there is no PSK for the sender");
+  who->keys =
+      std::make_shared<keys::MessageKeys>(env.crypto, m.hdr().prf, who->psk.reveal(), m.hdr().csb_id, *rand);
+  auto authentic = engine::Verifier::kemac(*who->keys, s.init);
+  if (!authentic) return std::move(authentic).error();
+  NeedReplayVerdict question = engine::ReplayGate::ask(*authentic, answer.peer);
+
+  who->id_i = s.ids.idi ? s.ids.idi->data : answer.peer.data;
+  who->peer = std::move(answer.peer);
+  who->old = std::move(answer.bundle);
+  who->rand = std::move(*rand);
+  who->v_alg = engine::verification_alg(k.encr_alg, k.mac_alg);
+  return engine::Next<NeedsVerdict>{NeedsVerdict{std::move(*authentic), s.t, s.ids, std::move(who)},
+                                    engine::actions(Need(std::move(question)))};
+}
+
+namespace {
+
+/// What the message makes of the bundle.
+Result<engine::Draft> make_draft(const NeedsVerdict& s, engine::Proposal proposal, const Env& env) {
+  const wire::Message& m = *s.init;
+  const auto k = m.get<wire::Kemac>(m.last_slot());
+  auto keys =
+      engine::open_keys(*s.who->keys, k, m.last_slot().offset, s.t.value, nullptr, s.who->old != nullptr);
+  if (!keys) return std::move(keys).error();
+  engine::Opening o;
+  o.peer = s.who->peer;
+  o.csb_id = m.hdr().csb_id;
+  o.prf = m.hdr().prf;
+  o.rand = s.who->rand;
+  o.old = s.who->old;
+  o.proposal = std::move(proposal);
+  engine::Draft d = engine::begin_draft(Mode::psk, Role::responder, o);
+  if (keys->empty())
+    for (const keys::KeyEntry& old : s.who->old->keys) keys->push_back(old.clone());
+  d->keys = std::move(*keys);
+  d->sessions = engine::make_sessions(o.proposal, d->keys.front().validity);
+  d->transport_key = s.who->psk.clone();
+  d->cache = s.who->old ? s.who->old->cache : EnvelopeCache::no_cache;
+  d->null_protected = k.encr_alg == EncrAlg::null && k.mac_alg == MacAlg::null;
+  d->extensions = engine::extensions_of(m);
+  if (auto ok = keys::derive_session_keys(env.crypto, d.edit()); !ok) return std::move(ok).error();
+  return d;
+}
+
+/// HDR, T, IDr, V (RFC 3830 3.1).
+Result<Send> verification_message(const NeedsVerdict& s, const std::vector<wire::SrtpId>& cs,
+                                  const Env& env) {
+  Bytes map;
+  wire::ChainBuilder b(engine::response_header(*s.init, DataType::psk_resp, cs, map));
+  b.add(wire::T{s.t.type, Octets(s.t.value)});
+  b.add(engine::id_payload(env.self));
+  const Bytes room(*wire::mac_size(s.who->v_alg));
+  b.add(wire::Ver{s.who->v_alg, Octets(room)});
+  auto ok = engine::fill_verification(*s.who->keys, s.who->v_alg, b, s.who->id_i, env.self.data, s.t.value);
+  if (!ok) return std::move(ok).error();
+  auto octets = std::move(b).finish();
+  if (!octets) return std::move(octets).error();
+  return Send{Destination::peer, s.who->peer, std::move(*octets), false};
+}
+
+}  // namespace
+
+Result<engine::Next<Done>> on(const NeedsVerdict& s, const engine::Fresh& fresh, const Env& env) {
+  if (auto ok = engine::check_for_me(s.ids, env.self); !ok) return std::move(ok).error();
+  auto proposal = engine::accept_proposal(env.policy, *s.init, s.who->old.get());
+  if (!proposal) return std::move(proposal).error();
+  const bool v = s.init->hdr().v != 0;
+  std::vector<wire::SrtpId> cs = proposal->cs;
+  auto draft = make_draft(s, std::move(*proposal), env);
+  if (!draft) return std::move(draft).error();
+  if (!v)
+    return engine::Next<Done>{Done{}, engine::actions(engine::commit(s.init, fresh, std::move(*draft)))};
+
+  if (auto ok = engine::fill_ssrcs(env.rng, cs); !ok) return std::move(ok).error();
+  for (std::size_t i = 0; i < cs.size(); ++i) (*draft)->sessions[i].ssrc = cs[i].ssrc;
+  auto answer = verification_message(s, cs, env);
+  if (!answer) return std::move(answer).error();
+  return engine::Next<Done>{
+      Done{}, engine::actions(std::move(*answer), engine::commit(s.init, fresh, std::move(*draft)))};
+}
+
+namespace {
+
+class ResponderMachine final : public engine::Machine {
+ public:
+  explicit ResponderMachine(const Env& env) : env_(env) {}
+
+  Step start() override { return {}; }
+
+  Step receive(wire::Message message) override {
+    const auto* s = std::get_if<AwaitInit>(&state_);
+    if (s == nullptr) return engine::nothing_awaited("a message");
+    csb_id_ = message.hdr().csb_id;
+    offence_ = engine::offence(message);
+    auto next = on(*s, engine::Received<Init>(std::move(message)), env_);
+    if (!next) return refuse(std::move(next).error());
+    if (const auto& ids = std::get<NeedsKey>(next->state).ids; ids.idi) offence_.peer = *ids.idi;
+    return engine::enter(state_, std::move(*next));
+  }
+
+  Step supply(Supply answer) override {
+    if (const auto* s = std::get_if<NeedsKey>(&state_)) {
+      if (auto* missing = std::get_if<NotFound>(&answer)) return refuse(std::move(missing->error));
+      auto* psk = std::get_if<PskSupplied>(&answer);
+      if (psk == nullptr) return engine::nothing_awaited("this answer");
+      auto next = on(*s, std::move(*psk), env_);
+      if (!next) return refuse(std::move(next).error());
+      return engine::enter(state_, std::move(*next));
+    }
+    if (const auto* s = std::get_if<NeedsVerdict>(&state_)) {
+      const auto* verdict = std::get_if<ReplayVerdict>(&answer);
+      if (verdict == nullptr) return engine::nothing_awaited("this answer");
+      auto fresh = engine::ReplayGate::admit(s->init, *verdict);
+      if (!fresh) return drop(std::move(fresh).error());
+      auto next = on(*s, *fresh, env_);
+      if (!next) return refuse_authentic(*s, std::move(next).error());
+      return engine::enter(state_, std::move(*next));
+    }
+    return engine::nothing_awaited("an answer");
+  }
+
+  Step wake(NtpTime /*now*/) override { return {}; }
+  bool awaits(DataType type) const override {
+    return std::holds_alternative<AwaitInit>(state_) && type == DataType::psk_init;
+  }
+  std::uint32_t csb_id() const override { return csb_id_; }
+  Mode mode() const override { return Mode::psk; }
+  std::optional<NtpTime> timestamp() const override { return std::nullopt; }
+
+ private:
+  /// A replay gets no answer: the answer could hit the live exchange.
+  Step drop(Error e) {
+    state_ = Done{};
+    return engine::reject(std::move(e), true);
+  }
+  Step refuse(Error e) { return end(engine::plain_error(offence_, e, env_.policy), std::move(e)); }
+  Step refuse_authentic(const NeedsVerdict& s, Error e) {
+    const auto who = s.who;
+    offence_.peer = who->peer;
+    return end(
+        engine::verified_error(offence_, e, env_.policy, *who->keys, who->v_alg, who->id_i, env_.self.data),
+        std::move(e));
+  }
+  Step end(std::optional<Send> message, Error e) {
+    state_ = Done{};
+    Reject r{std::move(e), true, false, {}};
+    if (message) return engine::actions(std::move(*message), std::move(r));
+    return engine::actions(std::move(r));
+  }
+
+  Env env_;
+  std::uint32_t csb_id_ = 0;
+  engine::Offence offence_;
+  State state_ = AwaitInit{};
+};
+
+}  // namespace
+
+std::unique_ptr<engine::Machine> make(const Env& env) {
+  return std::make_unique<ResponderMachine>(env);
+}
+
+}  // namespace mikey::psk::responder

@@ -1,0 +1,53 @@
+#include "mikey/keys/bundle.hpp"
+
+#include <array>
+
+namespace mikey {
+
+namespace {
+constexpr std::array<std::string_view, 8> kModes = {"psk",  "pk",     "dh",    "dhhmac",
+                                                    "rsar", "ticket", "ibake", "sakke"};
+}
+
+std::string_view mode_name(Mode mode) {
+  return kModes[static_cast<std::size_t>(mode)];
+}
+
+std::optional<Mode> mode_by_name(std::string_view name) {
+  for (std::size_t i = 0; i < kModes.size(); ++i)
+    if (kModes[i] == name) return static_cast<Mode>(i);
+  return std::nullopt;
+}
+
+std::string Identity::name() const {
+  return type == IdType::byte_string ? to_hex(data) : std::string(as_text(data));
+}
+
+namespace keys {
+
+CryptoSession CryptoSession::clone() const {
+  return {cs_id, protocol, ssrc, roc, policy_no, suite, tek.clone(), salt.clone(), validity};
+}
+
+Bundle Bundle::clone() const {
+  Bundle b;
+  b.csb_id = csb_id;
+  b.mode = mode;
+  b.role = role;
+  b.peer = peer;
+  b.prf = prf;
+  b.rand = rand;
+  b.derive_csb_id = derive_csb_id;
+  b.map_type = map_type;
+  for (const CryptoSession& s : sessions) b.sessions.push_back(s.clone());
+  b.policies = policies;
+  for (const KeyEntry& k : this->keys) b.keys.push_back(k.clone());
+  b.transport_key = transport_key.clone();
+  b.cache = cache;
+  b.null_protected = null_protected;
+  b.extensions = extensions;
+  return b;
+}
+
+}  // namespace keys
+}  // namespace mikey

@@ -1,0 +1,104 @@
+#include "support/vector_party.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mikey::test {
+namespace {
+
+using nlohmann::json;
+
+std::uint32_t number(const json& j) {
+  return j.is_string() ? static_cast<std::uint32_t>(std::stoul(j.get<std::string>(), nullptr, 16))
+                       : j.get<std::uint32_t>();
+}
+
+Policy policy_of(const json& config) {
+  Policy p;
+  const json c = config.value("policy", json::object());
+  if (c.contains("srtp")) {
+    p.srtp.clear();
+    for (const std::string s : c["srtp"]) p.srtp.push_back(*keys::suite_by_name(s));
+  }
+  if (c.value("prf", "") == "HMAC-SHA-256") p.prf = {PrfFunc::hmac_sha_256};
+  const std::map<std::string, EncrAlg> encr = {{"AES-CM-128", EncrAlg::aes_cm_128},
+                                               {"AES-CM-256", EncrAlg::aes_cm_256},
+                                               {"AES-KW-128", EncrAlg::aes_kw_128},
+                                               {"NULL", EncrAlg::null}};
+  const std::map<std::string, MacAlg> mac = {{"HMAC-SHA-1-160", MacAlg::hmac_sha_1_160},
+                                             {"HMAC-SHA-256-256", MacAlg::hmac_sha_256_256},
+                                             {"NULL", MacAlg::null}};
+  if (c.contains("kemac_encryption")) p.kemac_encryption = {encr.at(c["kemac_encryption"])};
+  if (c.contains("kemac_mac")) p.kemac_mac = {mac.at(c["kemac_mac"])};
+  p.allow_null = c.value("allow_null", false);
+  p.request_verification = c.value("request_verification", true);
+  return p;
+}
+
+}  // namespace
+
+VectorParty::VectorParty(const json& config, std::int64_t unix_time) : clock_(NtpTime::from_unix(unix_time)) {
+  Credentials credentials;
+  const json psk = config.value("psk", json::object());
+  for (const auto& [peer, table] : psk.items())
+    credentials.psk.emplace(Identity::uri(peer), Psk(hex(table["key"].get<std::string>().substr(4))));
+  rng_.add("replay cache key", Bytes(16, 0x5A));
+  party_ = std::make_unique<Party>(Identity::uri(config["identity"].get<std::string>()), policy_of(config),
+                                   std::move(credentials), crypto::openssl(), rng_, clock_,
+                                   PartyLimits{.waiting = 10, .bundles = 10, .replay_entries = 100});
+}
+
+InitiateRequest request_of(const json& j) {
+  InitiateRequest r;
+  r.mode = *mode_by_name(j["mode"].get<std::string>());
+  r.terms.to = Identity::uri(j["to"].get<std::string>());
+  if (j.contains("csb")) r.csb_id = number(j["csb"]);
+  if (j.contains("streams")) {
+    r.terms.streams.emplace();
+    for (const json& s : j["streams"]) {
+      Stream stream;
+      stream.ssrc = s.contains("ssrc") ? number(s["ssrc"]) : 0;
+      stream.roc = s.contains("roc") ? number(s["roc"]) : 0;
+      if (s.contains("policy")) stream.suite = keys::suite_by_name(s["policy"].get<std::string>());
+      r.terms.streams->push_back(stream);
+    }
+  }
+  r.terms.key.tek = j.value("key_type", "tgk") == "tek";
+  if (j.contains("key_length")) r.terms.key.length = j["key_length"].get<std::size_t>();
+  if (j.contains("with_salt")) r.terms.key.with_salt = j["with_salt"].get<bool>();
+  if (j.contains("mki")) r.terms.validity = {KvType::spi, hex(j["mki"].get<std::string>()), {}, {}};
+  if (j.contains("interval"))
+    r.terms.validity = {KvType::interval,
+                        {},
+                        hex(j["interval"][0].get<std::string>().substr(2)),
+                        hex(j["interval"][1].get<std::string>().substr(2))};
+  for (const json& e : j.value("extensions", json::array()))
+    r.terms.extensions.push_back(
+        {static_cast<GeneralExtType>(e["type"].get<int>()), hex(e["data"].get<std::string>())});
+  return r;
+}
+
+void expect_bundle(const keys::Bundle& b, const json& want) {
+  EXPECT_EQ(b.csb_id, number(want["csb"]));
+  EXPECT_EQ(mode_name(b.mode), want["mode"].get<std::string>());
+  EXPECT_EQ(b.role == Role::initiator ? "initiator" : "responder", want["role"].get<std::string>());
+  EXPECT_EQ(b.peer.name(), want["peer"].get<std::string>());
+  const json& sessions = want["crypto_sessions"];
+  ASSERT_EQ(b.sessions.size(), sessions.size());
+  for (std::size_t i = 0; i < sessions.size(); ++i) {
+    const keys::CryptoSession& s = b.sessions[i];
+    EXPECT_EQ(s.cs_id, sessions[i]["cs_id"].get<int>());
+    EXPECT_EQ(s.ssrc, number(sessions[i]["ssrc"]));
+    EXPECT_EQ(s.roc, sessions[i]["roc"].get<std::uint32_t>());
+    EXPECT_EQ(s.policy_no, sessions[i]["policy_no"].get<int>());
+    EXPECT_EQ(keys::info(s.suite).name, sessions[i]["suite"].get<std::string>());
+    EXPECT_EQ(to_hex(s.validity.spi), sessions[i]["mki"].get<std::string>());
+    EXPECT_EQ(to_hex(s.tek.reveal()), sessions[i]["tek"].get<std::string>());
+    EXPECT_EQ(to_hex(s.salt.reveal()), sessions[i]["salt"].get<std::string>());
+    if (!sessions[i]["valid_from"].is_null()) {
+      EXPECT_EQ("0x" + to_hex(s.validity.valid_from), sessions[i]["valid_from"].get<std::string>());
+      EXPECT_EQ("0x" + to_hex(s.validity.valid_to), sessions[i]["valid_to"].get<std::string>());
+    }
+  }
+}
+
+}  // namespace mikey::test
