@@ -14,12 +14,19 @@ NtpTime UniqueClock::now() const {
   return t;
 }
 
+Identity asked_about(const Need& need, Identity otherwise) {
+  if (const auto* n = std::get_if<NeedPsk>(&need); n != nullptr && n->peer) return *n->peer;
+  if (const auto* n = std::get_if<NeedBundle>(&need)) return n->peer;
+  if (const auto* n = std::get_if<NeedReplayVerdict>(&need)) return n->peer;
+  return otherwise;
+}
+
 namespace {
 
 std::unique_ptr<engine::Machine> make_responder(DataType type, const Env& env) {
   switch (type) {
     case DataType::psk_init:
-      return psk::responder::make(env);
+      return std::make_unique<engine::ResponderMachine<psk::responder::Spec>>(env);
     default:
       return nullptr;
   }
@@ -77,7 +84,8 @@ class Listener final : public engine::Machine {
 Result<std::unique_ptr<engine::Machine>> begin(const Env& env, PskOffer offer, keys::BundlePtr old) {
   auto first = psk::initiator::begin(env, std::move(offer), std::move(old));
   if (!first) return std::move(first).error();
-  return psk::initiator::make(env, std::move(*first));
+  return std::unique_ptr<engine::Machine>(
+      std::make_unique<engine::InitiatorMachine<psk::initiator::Spec>>(env, std::move(*first)));
 }
 
 }  // namespace

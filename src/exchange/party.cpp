@@ -77,6 +77,7 @@ Supply Party::answer(const Need& need) {
     }
     return ReplayVerdict{Verdict::full};
   }
+  if (const auto* q = std::get_if<NeedBundle>(&need)) return BundleSupplied{bundle(q->csb_id, q->peer)};
   const auto& q = std::get<NeedPsk>(need);
   PskSupplied out;
   if (q.peer) {

@@ -40,6 +40,7 @@ enum class ErrorCode : std::uint8_t {
 /// How the owner of an exchange should take an error.
 enum class Severity : std::uint8_t {
   message,  ///< the message at hand is bad; it is dropped, nothing else has changed
+  discard,  ///< the same, and the sender must not be told (a replay: the answer could hit the live exchange)
   request,  ///< the caller's own request or configuration is wrong; nothing has changed
   system,   ///< something below failed (provider, limit); nothing has changed, trying again may help
 };
