@@ -63,6 +63,9 @@ class Listener final : public engine::Machine {
   std::uint32_t csb_id() const override { return chosen_ ? chosen_->csb_id() : 0; }
   Mode mode() const override { return chosen_ ? chosen_->mode() : Mode::psk; }
   std::optional<NtpTime> timestamp() const override { return chosen_ ? chosen_->timestamp() : std::nullopt; }
+  std::optional<std::string> wanted_url() const override {
+    return chosen_ ? chosen_->wanted_url() : std::nullopt;
+  }
 
   /// A first message that does not parse is answered when its T could be read (RFC 3830 5.1.2).
   Step broken(ByteView octets, Error e) {

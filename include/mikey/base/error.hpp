@@ -98,6 +98,9 @@ class [[nodiscard]] Result {
   T* operator->() { return std::get_if<0>(&v_); }
   const T* operator->() const { return std::get_if<0>(&v_); }
 
+  /// The value, or `otherwise` in place of an error.
+  T value_or(T otherwise) && { return ok() ? std::move(*std::get_if<0>(&v_)) : std::move(otherwise); }
+
   Error& error() & { return *std::get_if<1>(&v_); }
   const Error& error() const& { return *std::get_if<1>(&v_); }
   Error&& error() && { return std::move(*std::get_if<1>(&v_)); }

@@ -177,6 +177,8 @@ class Exchange {
   bool awaits(DataType type) const;
   /// The timestamp of the Initiator's message, to tell exchanges of one CSB apart.
   std::optional<NtpTime> timestamp() const;
+  /// The certificate URL of an open NeedCertificate.
+  std::optional<std::string> wanted_url() const;
 
  private:
   explicit Exchange(std::unique_ptr<engine::Machine> machine);

@@ -71,12 +71,15 @@ class ResponderMachine final : public Machine {
   std::uint32_t csb_id() const override { return csb_id_; }
   Mode mode() const override { return Spec::kMode; }
   std::optional<NtpTime> timestamp() const override { return std::nullopt; }
+  std::optional<std::string> wanted_url() const override {
+    return pending_ ? fetch_.next(**pending_).value_or({}) : std::nullopt;
+  }
 
  private:
   /// Goes on with the first message once all its certificates are here.
   Step look() {
     const auto await = std::get<typename Spec::AwaitInit>(state_);
-    auto url = fetch_.next(**pending_);
+    auto url = Spec::kCertificates ? fetch_.next(**pending_) : std::optional<std::string>();
     if (!url) return refuse(await, std::move(url).error());
     if (*url) return actions(Need(NeedCertificate{**url}));
     auto message = std::move(*pending_);
@@ -182,10 +185,13 @@ class InitiatorMachine final : public Machine {
   std::uint32_t csb_id() const override { return csb_id_; }
   Mode mode() const override { return Spec::kMode; }
   std::optional<NtpTime> timestamp() const override { return t_; }
+  std::optional<std::string> wanted_url() const override {
+    return pending_ ? fetch_.next(**pending_).value_or({}) : std::nullopt;
+  }
 
  private:
   Step look() {
-    auto url = fetch_.next(**pending_);
+    auto url = Spec::kCertificates ? fetch_.next(**pending_) : std::optional<std::string>();
     if (url && *url) return actions(Need(NeedCertificate{**url}));
     auto message = std::move(*pending_);
     pending_.reset();

@@ -34,6 +34,7 @@ Reject on_error(const AwaitVerification& s, const wire::Message& m, const Env& e
 
 struct Spec {
   static constexpr Mode kMode = Mode::psk;
+  static constexpr bool kCertificates = false;
   static constexpr DataType kAnswer = DataType::psk_resp;
   using Answer = Verification;
   using Await = AwaitVerification;
@@ -81,6 +82,7 @@ std::optional<Send> complain(const NeedsVerdict& s, const engine::Offence& o, co
 
 struct Spec {
   static constexpr Mode kMode = Mode::psk;
+  static constexpr bool kCertificates = false;
   static constexpr DataType kInit = DataType::psk_init;
   template <class S>
   static constexpr bool kNeeds = std::is_same_v<S, NeedsKey>;
