@@ -1,4 +1,5 @@
 // A secret is copied on purpose or not at all.
+// expect: use of deleted function|call to deleted constructor
 #include "mikey/base/secret.hpp"
 
 using namespace mikey;
