@@ -1,7 +1,7 @@
 /// \file
-/// Runs a fuzz target over stored inputs without libFuzzer: every file as it is, then cut short at every octet and
-/// with single octets changed. The order is fixed, so a failure can be repeated; only where the mutations stop
-/// depends on the time they take.
+/// Runs a fuzz target over stored inputs without libFuzzer: every file as it is, then cut short at every
+/// octet and with single octets changed. The order is fixed, so a failure can be repeated; only where the
+/// mutations stop depends on the time they take.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -32,9 +32,9 @@ std::size_t mutate(const Input& input, Clock::time_point until) {
   for (std::size_t length = 0; length < input.size() && Clock::now() < until; ++length, ++runs)
     run(std::span(input).first(length));
   for (std::size_t at = 0; at < input.size() && Clock::now() < until; ++at) {
-    for (const std::uint8_t change : {0x01, 0x80, 0xFF}) {
+    for (const unsigned change : {0x01U, 0x80U, 0xFFU}) {
       Input changed = input;
-      changed[at] ^= change;
+      changed[at] = static_cast<std::uint8_t>(changed[at] ^ change);
       run(changed);
       ++runs;
     }
