@@ -14,12 +14,19 @@ NtpTime UniqueClock::now() const {
   return t;
 }
 
+Identity asked_about(const Need& need, Identity otherwise) {
+  if (const auto* n = std::get_if<NeedPsk>(&need); n != nullptr && n->peer) return *n->peer;
+  if (const auto* n = std::get_if<NeedBundle>(&need)) return n->peer;
+  if (const auto* n = std::get_if<NeedReplayVerdict>(&need)) return n->peer;
+  return otherwise;
+}
+
 namespace {
 
 std::unique_ptr<engine::Machine> make_responder(DataType type, const Env& env) {
   switch (type) {
     case DataType::psk_init:
-      return psk::responder::make(env);
+      return std::make_unique<engine::ResponderMachine<psk::responder::Spec>>(env);
     default:
       return nullptr;
   }
@@ -56,6 +63,9 @@ class Listener final : public engine::Machine {
   std::uint32_t csb_id() const override { return chosen_ ? chosen_->csb_id() : 0; }
   Mode mode() const override { return chosen_ ? chosen_->mode() : Mode::psk; }
   std::optional<NtpTime> timestamp() const override { return chosen_ ? chosen_->timestamp() : std::nullopt; }
+  std::optional<std::string> wanted_url() const override {
+    return chosen_ ? chosen_->wanted_url() : std::nullopt;
+  }
 
   /// A first message that does not parse is answered when its T could be read (RFC 3830 5.1.2).
   Step broken(ByteView octets, Error e) {
@@ -77,7 +87,8 @@ class Listener final : public engine::Machine {
 Result<std::unique_ptr<engine::Machine>> begin(const Env& env, PskOffer offer, keys::BundlePtr old) {
   auto first = psk::initiator::begin(env, std::move(offer), std::move(old));
   if (!first) return std::move(first).error();
-  return psk::initiator::make(env, std::move(*first));
+  return std::unique_ptr<engine::Machine>(
+      std::make_unique<engine::InitiatorMachine<psk::initiator::Spec>>(env, std::move(*first)));
 }
 
 }  // namespace
@@ -161,5 +172,7 @@ bool Exchange::awaits(DataType type) const {
 std::optional<NtpTime> Exchange::timestamp() const {
   return machine_->timestamp();
 }
+
+std::optional<std::string> Exchange::wanted_url() const { return machine_->wanted_url(); }
 
 }  // namespace mikey

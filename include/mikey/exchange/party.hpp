@@ -13,6 +13,7 @@ namespace mikey {
 /// What a party knows of itself and of others.
 struct Credentials {
   std::map<Identity, Psk> psk;  ///< by peer or KMS
+  Pki pki;                      ///< own certificate and key, and whom to trust
 };
 
 struct PartyLimits {
@@ -32,6 +33,7 @@ struct Outcome {
   keys::BundlePtr bundle;              ///< with established
   std::optional<Error> error;          ///< with failed
   std::vector<keys::Suite> supported;  ///< what the peer says it supports, with an error message of its
+  std::optional<std::string> need_certificate_url;  ///< waiting: fetch this and hand it to supply_certificate
 };
 
 /// A request to begin or update a CSB.
@@ -52,6 +54,9 @@ class Party {
   Result<Outcome> initiate(InitiateRequest request);
   /// Takes what arrived.
   Outcome receive(Source from, ByteView message);
+  /// The certificate (DER) that an Outcome asked for by its URL, or the reason why there is none. One outcome
+  /// for each exchange that waited for it.
+  std::vector<Outcome> supply_certificate(const std::string& url, Result<Bytes> der);
   /// Ends exchanges that have waited too long; their errors. Call it now and then.
   std::vector<Outcome> expire();
   /// Destroys all bundles and exchanges with that CSB ID. ErrorCode::bad_request when there are none.
@@ -68,7 +73,16 @@ class Party {
  private:
   using Waiting = std::multimap<std::uint32_t, Exchange>;
 
-  Env env() const { return {provider_, rng_, clock_, policy_, self_}; }
+  /// An exchange that waits for a certificate: its first message is here and it is kept in `responder`, or it
+  /// is one of those in waiting_.
+  struct Fetching {
+    std::string url;
+    std::uint32_t csb_id = 0;
+    NtpTime since;
+    std::optional<Exchange> responder;
+  };
+
+  Env env() const { return {provider_, rng_, clock_, policy_, self_, &credentials_.pki}; }
   Result<Offer> make_offer(InitiateRequest& request, const keys::Bundle* old) const;
   Outcome run(Exchange& exchange, Step step);
   Supply answer(const Need& need);
@@ -86,6 +100,7 @@ class Party {
   PartyLimits limits_;
   keys::ReplayCache replay_;
   Waiting waiting_;
+  std::vector<Fetching> fetching_;
   std::map<std::pair<std::uint32_t, Identity>, keys::BundlePtr> bundles_;
 };
 

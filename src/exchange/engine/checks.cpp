@@ -88,17 +88,16 @@ Status check_for_me(const Ids& ids, const Identity& self) {
 
 Result<Bytes> find_rand(const wire::Message& m, const keys::Bundle* old) {
   const std::size_t n = m.count<wire::Rand>();
-  if (old != nullptr) {
-    if (n > 0)
-      return bad_message(ErrorCode::unspecified, "RFC 3830 4.5",
-                         "a CSB with this ID exists, and an update has no RAND",
-                         m.find(PayloadType::rand)->offset);
-    return old->rand;
-  }
-  if (n != 1)
-    return bad_message(ErrorCode::unspecified, n == 0 ? "RFC 3830 4.5" : "RFC 3830 3.1",
-                       n == 0 ? "no RAND, and no CSB with this ID to update" : "more than one RAND payload");
-  return to_bytes(m.first<wire::Rand>()->data);
+  if (n > 1) return bad_message(ErrorCode::unspecified, "RFC 3830 3.1", "more than one RAND payload");
+  if (n == 1) return to_bytes(m.first<wire::Rand>()->data);
+  if (old != nullptr) return old->rand;
+  return bad_message(ErrorCode::unspecified, "RFC 3830 4.5", "no RAND, and no CSB with this ID to update");
+}
+
+Error collision(const wire::Message& m) {
+  return bad_message(ErrorCode::unspecified, "RFC 3830 4.5",
+                     "a CSB with this ID exists, and an update has no RAND",
+                     m.find(PayloadType::rand)->offset);
 }
 
 Result<Proposal> accept_proposal(const Policy& policy, const wire::Message& m, const keys::Bundle* old) {

@@ -38,6 +38,14 @@ Status check_for_me(const Ids& ids, const Identity& self);
 /// has none (RFC 3830 4.5).
 Result<Bytes> find_rand(const wire::Message& m, const keys::Bundle* old);
 
+/// A first message for a CSB that exists. It is authenticated and looked up in the replay cache like any
+/// other, since it is most likely a replay of the one that made the CSB, which must get no answer; then it is
+/// refused.
+inline bool collides(const wire::Message& m, const keys::Bundle* old) {
+  return old != nullptr && m.find(PayloadType::rand) != nullptr;
+}
+Error collision(const wire::Message& m);
+
 /// Crypto sessions and policies that an Initiator's message asks for, if all are acceptable.
 Result<Proposal> accept_proposal(const Policy& policy, const wire::Message& m, const keys::Bundle* old);
 

@@ -15,6 +15,7 @@ namespace mikey::engine {
 template <class M>
 struct Received {
   std::shared_ptr<const wire::Message> message;
+  std::shared_ptr<const FetchedCertificates> fetched;  ///< certificates it names by URL
   explicit Received(wire::Message m) : message(std::make_shared<const wire::Message>(std::move(m))) {}
   const wire::Message& operator*() const { return *message; }
   const wire::Message* operator->() const { return message.get(); }

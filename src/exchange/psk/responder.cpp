@@ -45,9 +45,10 @@ Result<engine::Next<NeedsVerdict>> on(const NeedsKey& s, PskSupplied answer, con
   const keys::Bundle* old = answer.bundle.get();
   auto rand = engine::find_rand(m, old);
   if (!rand) return std::move(rand).error();
-  if (old != nullptr)
+  const bool updates = old != nullptr && !engine::collides(m, old);
+  if (updates)
     if (auto ok = check_updatable(*old, m, null); !ok) return std::move(ok).error();
-  const bool cached = old != nullptr && old->mode != Mode::psk;
+  const bool cached = updates && old->mode != Mode::psk;
   auto ok =
       engine::accept_algorithms(env.policy, k.encr_alg, k.mac_alg,
                                 cached ? engine::Protection::cached : engine::Protection::mac, at.offset);
@@ -119,7 +120,10 @@ Result<Send> verification_message(const NeedsVerdict& s, const std::vector<wire:
 
 }  // namespace
 
-Result<engine::Next<Done>> on(const NeedsVerdict& s, const engine::Fresh& fresh, const Env& env) {
+Result<engine::Next<Done>> on(const NeedsVerdict& s, const ReplayVerdict& verdict, const Env& env) {
+  auto fresh = engine::ReplayGate::admit(s.init, verdict);
+  if (!fresh) return std::move(fresh).error();
+  if (engine::collides(*s.init, s.who->old.get())) return engine::collision(*s.init);
   if (auto ok = engine::check_for_me(s.ids, env.self); !ok) return std::move(ok).error();
   auto proposal = engine::accept_proposal(env.policy, *s.init, s.who->old.get());
   if (!proposal) return std::move(proposal).error();
@@ -128,95 +132,19 @@ Result<engine::Next<Done>> on(const NeedsVerdict& s, const engine::Fresh& fresh,
   auto draft = make_draft(s, std::move(*proposal), env);
   if (!draft) return std::move(draft).error();
   if (!v)
-    return engine::Next<Done>{Done{}, engine::actions(engine::commit(s.init, fresh, std::move(*draft)))};
+    return engine::Next<Done>{Done{}, engine::actions(engine::commit(s.init, *fresh, std::move(*draft)))};
 
   if (auto ok = engine::fill_ssrcs(env.rng, cs); !ok) return std::move(ok).error();
   for (std::size_t i = 0; i < cs.size(); ++i) (*draft)->sessions[i].ssrc = cs[i].ssrc;
   auto answer = verification_message(s, cs, env);
   if (!answer) return std::move(answer).error();
   return engine::Next<Done>{
-      Done{}, engine::actions(std::move(*answer), engine::commit(s.init, fresh, std::move(*draft)))};
+      Done{}, engine::actions(std::move(*answer), engine::commit(s.init, *fresh, std::move(*draft)))};
 }
 
-namespace {
-
-class ResponderMachine final : public engine::Machine {
- public:
-  explicit ResponderMachine(const Env& env) : env_(env) {}
-
-  Step start() override { return {}; }
-
-  Step receive(wire::Message message) override {
-    const auto* s = std::get_if<AwaitInit>(&state_);
-    if (s == nullptr) return engine::nothing_awaited("a message");
-    csb_id_ = message.hdr().csb_id;
-    offence_ = engine::offence(message);
-    auto next = on(*s, engine::Received<Init>(std::move(message)), env_);
-    if (!next) return refuse(std::move(next).error());
-    if (const auto& ids = std::get<NeedsKey>(next->state).ids; ids.idi) offence_.peer = *ids.idi;
-    return engine::enter(state_, std::move(*next));
-  }
-
-  Step supply(Supply answer) override {
-    if (const auto* s = std::get_if<NeedsKey>(&state_)) {
-      if (auto* missing = std::get_if<NotFound>(&answer)) return refuse(std::move(missing->error));
-      auto* psk = std::get_if<PskSupplied>(&answer);
-      if (psk == nullptr) return engine::nothing_awaited("this answer");
-      auto next = on(*s, std::move(*psk), env_);
-      if (!next) return refuse(std::move(next).error());
-      return engine::enter(state_, std::move(*next));
-    }
-    if (const auto* s = std::get_if<NeedsVerdict>(&state_)) {
-      const auto* verdict = std::get_if<ReplayVerdict>(&answer);
-      if (verdict == nullptr) return engine::nothing_awaited("this answer");
-      auto fresh = engine::ReplayGate::admit(s->init, *verdict);
-      if (!fresh) return drop(std::move(fresh).error());
-      auto next = on(*s, *fresh, env_);
-      if (!next) return refuse_authentic(*s, std::move(next).error());
-      return engine::enter(state_, std::move(*next));
-    }
-    return engine::nothing_awaited("an answer");
-  }
-
-  Step wake(NtpTime /*now*/) override { return {}; }
-  bool awaits(DataType type) const override {
-    return std::holds_alternative<AwaitInit>(state_) && type == DataType::psk_init;
-  }
-  std::uint32_t csb_id() const override { return csb_id_; }
-  Mode mode() const override { return Mode::psk; }
-  std::optional<NtpTime> timestamp() const override { return std::nullopt; }
-
- private:
-  /// A replay gets no answer: the answer could hit the live exchange.
-  Step drop(Error e) {
-    state_ = Done{};
-    return engine::reject(std::move(e), true);
-  }
-  Step refuse(Error e) { return end(engine::plain_error(offence_, e, env_.policy), std::move(e)); }
-  Step refuse_authentic(const NeedsVerdict& s, Error e) {
-    const auto who = s.who;
-    offence_.peer = who->peer;
-    return end(
-        engine::verified_error(offence_, e, env_.policy, *who->keys, who->v_alg, who->id_i, env_.self.data),
-        std::move(e));
-  }
-  Step end(std::optional<Send> message, Error e) {
-    state_ = Done{};
-    Reject r{std::move(e), true, false, {}};
-    if (message) return engine::actions(std::move(*message), std::move(r));
-    return engine::actions(std::move(r));
-  }
-
-  Env env_;
-  std::uint32_t csb_id_ = 0;
-  engine::Offence offence_;
-  State state_ = AwaitInit{};
-};
-
-}  // namespace
-
-std::unique_ptr<engine::Machine> make(const Env& env) {
-  return std::make_unique<ResponderMachine>(env);
+std::optional<Send> complain(const NeedsVerdict& s, const engine::Offence& o, const Error& e,
+                             const Env& env) {
+  return engine::verified_error(o, e, env.policy, *s.who->keys, s.who->v_alg, s.who->id_i, env.self.data);
 }
 
 }  // namespace mikey::psk::responder
