@@ -8,6 +8,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "terminal.hpp"
+
 namespace mikey::cmd {
 namespace {
 
@@ -53,19 +55,12 @@ Result<SecretBytes> read_config_file(const std::string& path) {
   return out;
 }
 
-std::string printable(std::string_view text) {
-  std::string out(text.substr(0, 400));
-  for (char& c : out)
-    if (c < 0x20 || c > 0x7e) c = '?';
-  return out;
-}
-
 // ------------------------------------------------------------------ the file
 
 ConfigSection ConfigReader::open() {
   auto octets = read_config_file(path_);
   if (!octets) {
-    error_ = printable(path_) + ": expected a readable file: " + printable(octets.error().detail);
+    error_ = safe_text(path_) + ": expected a readable file: " + safe_text(octets.error().detail);
     return {*this, nullptr, ""};
   }
   return open_text(as_text(octets->reveal()));
@@ -76,15 +71,15 @@ ConfigSection ConfigReader::open_text(std::string_view text) {
     root_ = toml::parse(text);
   } catch (const toml::parse_error& e) {
     const auto at = e.source().begin;
-    error_ = printable(path_) + ": line " + std::to_string(at.line) + ", column " + std::to_string(at.column) +
-             ": expected TOML: " + printable(e.description());
+    error_ = safe_text(path_) + ": line " + std::to_string(at.line) + ", column " +
+             std::to_string(at.column) + ": expected TOML: " + safe_text(e.description());
     return {*this, nullptr, ""};
   }
   return {*this, &root_, ""};
 }
 
 void ConfigReader::fail(std::string_view key, std::string_view what) {
-  if (!error_) error_ = printable(path_) + ": " + printable(key) + ": " + printable(what);
+  if (!error_) error_ = safe_text(path_) + ": " + safe_text(key) + ": " + safe_text(what);
 }
 
 std::string ConfigReader::resolve(std::string_view path) const {
@@ -125,13 +120,14 @@ std::optional<bool> ConfigSection::flag(std::string_view key) {
   return std::nullopt;
 }
 
-std::optional<std::int64_t> ConfigSection::integer(std::string_view key, std::int64_t least, std::int64_t most,
-                                                   std::string_view expected) {
+std::optional<std::int64_t> ConfigSection::integer(std::string_view key, std::int64_t least,
+                                                   std::int64_t most, std::string_view expected) {
   toml::node* n = find(key);
   if (n == nullptr) return std::nullopt;
   const auto* i = n->as_integer();
   if (i != nullptr && i->get() >= least && i->get() <= most) return i->get();
-  fail(key, "expected " + std::string(expected) + " from " + std::to_string(least) + " to " + std::to_string(most));
+  fail(key, "expected " + std::string(expected) + " from " + std::to_string(least) + " to " +
+                std::to_string(most));
   return std::nullopt;
 }
 
@@ -153,7 +149,8 @@ std::optional<std::vector<std::string>> ConfigSection::list(std::string_view key
   return std::nullopt;
 }
 
-std::optional<std::vector<std::string>> ConfigSection::one_or_more(std::string_view key, std::string_view expected) {
+std::optional<std::vector<std::string>> ConfigSection::one_or_more(std::string_view key,
+                                                                   std::string_view expected) {
   toml::node* n = find(key);
   if (n == nullptr) return std::nullopt;
   if (const auto* s = n->as_string()) return std::vector<std::string>{s->get()};
@@ -213,7 +210,7 @@ std::vector<std::string> ConfigSection::names() const {
 void ConfigSection::finish() const {
   if (!ok()) return;
   for (const std::string& name : names())
-    if (!asked_.contains(name)) reader_->note_unknown(printable(name_of(name)));
+    if (!asked_.contains(name)) reader_->note_unknown(safe_text(name_of(name)));
 }
 
 }  // namespace mikey::cmd

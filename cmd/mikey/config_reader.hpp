@@ -3,12 +3,12 @@
 /// key and what was expected; from there on everything reads as absent, so that readers need no checks.
 #pragma once
 
+#include <toml++/toml.h>
 #include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
-#include <toml++/toml.h>
 #include <vector>
 
 #include "mikey/base/error.hpp"
@@ -22,9 +22,6 @@ inline constexpr std::size_t kMaxConfigFile = std::size_t{4} << 20;
 /// Reads a whole regular file into storage that is wiped. The error's detail says what is wrong, without the
 /// path.
 Result<SecretBytes> read_config_file(const std::string& path);
-
-/// Text as it may stand in a line of a log: control characters and what is not ASCII become '?'.
-std::string printable(std::string_view text);
 
 class ConfigSection;
 
@@ -79,7 +76,8 @@ class ConfigSection {
   std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most,
                                       std::string_view expected);
   /// A list of strings.
-  std::optional<std::vector<std::string>> list(std::string_view key, std::string_view expected = "a list of strings");
+  std::optional<std::vector<std::string>> list(std::string_view key,
+                                               std::string_view expected = "a list of strings");
   /// A string, or a list of strings that is not empty.
   std::optional<std::vector<std::string>> one_or_more(std::string_view key, std::string_view expected);
   /// "hex:..." of at least one octet. The text is wiped.

@@ -20,10 +20,12 @@ enum class ExitCode : int {
   usage = 2,   ///< the command line or the configuration was wrong
 };
 
+void add_agent(CLI::App& app, ExitCode& exit);
 void add_inspect(CLI::App& app, ExitCode& exit);
 
 using AddVerb = void (*)(CLI::App&, ExitCode&);
 inline constexpr AddVerb kVerbs[] = {
+    add_agent,
     add_inspect,
 };
 

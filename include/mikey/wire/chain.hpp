@@ -30,7 +30,7 @@ struct Slot {
 /// A short list of slots that needs no memory of its own up to 16.
 class Slots {
  public:
-  bool push(const Slot& s);
+  void push(const Slot& s);
   std::size_t size() const { return count_; }
   const Slot* begin() const { return many_.empty() ? few_.data() : many_.data(); }
   const Slot* end() const { return begin() + count_; }
