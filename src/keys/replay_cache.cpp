@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdlib>
 
 namespace mikey::keys {
@@ -37,7 +38,7 @@ ReplayCache::ReplayCache(const crypto::Provider& provider, Rng& rng, std::chrono
       skew_(static_cast<std::uint32_t>(std::clamp<std::int64_t>(skew.count(), 1, 1 << 20))),
       max_entries_(std::clamp<std::size_t>(max_entries, 1, std::size_t{1} << 28)),
       buckets_(std::max<std::size_t>(4, (max_entries_ + max_entries_ / 2) / kWays + 1)),
-      per_second_(2 * std::size_t{skew_} + 4) {
+      per_second_(std::bit_ceil(2 * std::size_t{skew_} + 4)) {
   clear();
   keyed_ = rng.fill(key_.reveal_mutable(), "replay cache key").ok();
 }
@@ -60,6 +61,7 @@ bool ReplayCache::matches(const Slot& s, const Entry& e) const {
          s.parts[3] == static_cast<std::uint32_t>(e.low);
 }
 
+// The number of counters is a power of two, so that they go round without a break when the NTP era ends.
 std::uint32_t* ReplayCache::counter(std::uint32_t seconds) {
   return &per_second_[seconds % per_second_.size()];
 }

@@ -258,6 +258,21 @@ NtpTime at_second(std::int64_t s) {
   return {static_cast<std::uint64_t>(s) << 32};  // modulo the era of 2036
 }
 
+// The seconds of an NTP timestamp start again at 0 in 2036.
+TEST_F(ReplayCacheTest, CountsAcrossTheEndOfTheEra) {
+  constexpr std::int64_t kEnd = std::int64_t{1} << 32;
+  for (const int skew : {1, 5, 20, 300}) {
+    ReplayCache c = make(10000, skew);
+    const std::int64_t start = kEnd - skew / 2;
+    for (std::int64_t t = start - skew; t <= start + skew; ++t)
+      ASSERT_EQ(c.check_and_add(alice_, 1, at_second(t), at_second(start)), Verdict::fresh);
+    auto left = static_cast<std::size_t>(2 * skew + 1);
+    EXPECT_EQ(c.size(at_second(start)), left);
+    for (std::int64_t now = start + 2; left > 0; ++now)
+      ASSERT_EQ(c.size(at_second(now)), --left) << skew << " " << now - kEnd;
+  }
+}
+
 // Random walks of the clock, over the end of the NTP era too.
 TEST_F(ReplayCacheTest, AgreesWithAModel) {
   std::mt19937 r(7);
@@ -320,7 +335,7 @@ TEST_F(ReplayCacheTest, NothingIsFreshTwice) {
   }
   EXPECT_GT(restarts, 20);
   for (const Verdict v : {Verdict::fresh, Verdict::replay, Verdict::stale, Verdict::full})
-    EXPECT_GT(seen[v], 500) << static_cast<int>(v);
+    EXPECT_GT(seen[v], 100) << static_cast<int>(v);
 }
 
 }  // namespace
