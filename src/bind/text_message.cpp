@@ -129,8 +129,11 @@ Result<ReadMessage> read_text_message(std::string_view all, Reading reading) {
   if (!complete) return complete.error();
   if (!*complete && reading == Reading::strict) return broken("the headers do not end", all.size());
   if (!*complete) out.diagnostics.emplace_back("the message ends within its headers");
-  const Result<std::optional<std::size_t>> announced = content_length(m);
-  if (!announced) return announced.error();
+  Result<std::optional<std::size_t>> announced = content_length(m);
+  if (!announced) {
+    announced.error().offset = all.size() - rest.size();
+    return std::move(announced).error();
+  }
   std::size_t length = announced->value_or(m.is_sip() ? rest.size() : 0);
   if (length > rest.size()) {
     if (reading == Reading::strict) return broken("the body is shorter than its Content-Length", all.size());

@@ -58,7 +58,8 @@ bool starts_text_message(std::string_view text);
 
 /// Reads the message at the beginning of `text`. Line ends may be CRLF, LF or CR; headers may be folded. Without
 /// Content-Length an RTSP message has no body, and a SIP message has the rest. Tolerant reading takes a message
-/// that ends before its body does, or in its headers, and says so.
+/// that ends before its body does, or in its headers, and says so. The offset of an error is the line that
+/// broke it, 0 for the start line; of a bad Content-Length, the end of the headers.
 Result<ReadMessage> read_text_message(std::string_view text, Reading reading = Reading::strict);
 
 /// Reads headers until the empty line or the end of the text, as of a MIME part.
