@@ -27,7 +27,8 @@ class CountingRng final : public Rng {
 Party make(const Identity& self, const Identity& peer, Rng& rng, const Clock& clock) {
   Credentials credentials;
   credentials.psk.emplace(peer, Psk(ByteView(Bytes(16, 0x11))));
-  return Party(self, Policy{}, std::move(credentials), crypto::openssl(), rng, clock);
+  const PartyLimits small{.waiting = 10, .bundles = 10, .replay_entries = 100};
+  return Party(self, Policy{}, std::move(credentials), crypto::openssl(), rng, clock, small);
 }
 
 void require(bool condition) {
