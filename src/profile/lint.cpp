@@ -58,7 +58,7 @@ void Report::add(RuleNo no, std::size_t offset, std::string detail, std::string_
     const std::string why = std::string(peer_.name) + ": " + std::string(habit->why) + ".";
     text = level == Level::note ? why : why + " " + text;
   }
-  found_.push_back({std::string(rule.id), level, offset, rule.rfc, std::move(detail), std::move(text)});
+  found_.push_back({rule.id, level, offset, rule.rfc, std::move(detail), std::move(text)});
 }
 
 std::vector<Finding> Report::take() && {
