@@ -6,22 +6,26 @@
 namespace mikey::profile {
 namespace {
 
-constexpr std::int64_t kFractions = std::int64_t{1} << 32;  // of a second
-constexpr std::int64_t kFiletimeEpoch = 11644473600;        // seconds from 1601 to 1970
-constexpr std::int64_t kFiletimeTicks = 10'000'000;         // in a second
+constexpr std::int64_t kFiletimeEpoch = 11644473600;  // seconds from 1601 to 1970
+constexpr std::int64_t kFiletimeTicks = 10'000'000;   // in a second
 constexpr std::int64_t kYear = 31'556'952;
 constexpr std::int64_t kDay = 86'400;
 
 // Without a clock: from the year MIKEY's authors began, to the end of NTP's era 0 in February 2036.
 constexpr std::uint64_t kFirstPlausible = 3'092'601'600;  // 1998-01-01, in seconds since 1900
 
-std::int64_t distance(NtpTime a, NtpTime b) {
-  const std::int64_t d = ntp_difference(a, b);
-  return (d < 0 ? -(d + 1) : d) / kFractions;
+// Apart, in units of 2^-32 s.
+std::uint64_t distance(NtpTime a, NtpTime b) {
+  const auto d = static_cast<std::uint64_t>(ntp_difference(a, b));
+  return d >> 63 != 0 ? 0 - d : d;
+}
+
+bool farther(NtpTime a, NtpTime b, std::uint64_t seconds) {
+  return distance(a, b) > seconds << 32;
 }
 
 bool plausible(NtpTime t, std::optional<NtpTime> now) {
-  if (now) return distance(t, *now) < 30 * kYear;
+  if (now) return !farther(t, *now, 30 * kYear);
   return t.value >> 32 >= kFirstPlausible;
 }
 
@@ -33,16 +37,16 @@ std::optional<NtpTime> as_filetime(std::uint64_t v) {
 }
 
 void check_clock(Context& c, NtpTime t, std::size_t at) {
-  const bool close = c.now && distance(t, *c.now) < kDay;
+  const bool close = c.now && !farther(t, *c.now, kDay);
   if (const auto real = as_filetime(t.value); real && !close) {
     const std::string as = "as a Windows FILETIME it is " + to_string(*real);
     return c.add(rule("t-filetime"), at, "T is " + to_string(t) + " as an NTP time; " + as);
   }
   if (!plausible(t, c.now)) return c.add(rule("t-implausible"), at, "T is " + to_string(t));
   if (!c.now || c.response()) return;
-  const std::string off = std::to_string(distance(t, *c.now)) + " seconds from the time of the check";
-  if (distance(t, *c.now) > 300) c.add(rule("t-skew"), at, "T is " + off);
-  if (distance(t, *c.now) > 3600) c.add(rule("t-outside-hour"), at, "T is " + off);
+  const std::string off = std::to_string(distance(t, *c.now) >> 32) + " seconds from the time of the check";
+  if (farther(t, *c.now, 300)) c.add(rule("t-skew"), at, "T is " + off);
+  if (farther(t, *c.now, 3600)) c.add(rule("t-outside-hour"), at, "T is " + off);
 }
 
 void check_t(Context& c, const wire::T& t) {
