@@ -210,8 +210,8 @@ std::optional<Plan> make_plan(const Options& o) {
             !o.hex,
             !o.no_hex,
             Paint(wants_color(color_mode(o.color), STDOUT_FILENO))};
-  if (plan.peer == nullptr) {
-    complain("there is no peer \"" + o.peer + "\"; --peers lists them");
+  if (o.hex && o.no_hex) {
+    complain("--hex and --no-hex together leave nothing to show");
     return std::nullopt;
   }
   if (o.now.empty()) return plan;
@@ -246,6 +246,12 @@ ExitCode run(const Options& o) {
   return show(*found, o, *plan);
 }
 
+std::vector<std::string> peer_names() {
+  std::vector<std::string> out;
+  for (const PeerProfile& p : profile::all_profiles()) out.emplace_back(p.name);
+  return out;
+}
+
 }  // namespace
 
 void add_inspect(CLI::App& app, ExitCode& exit) {
@@ -257,13 +263,14 @@ void add_inspect(CLI::App& app, ExitCode& exit) {
       "message as base64, hex or octets, SDP, RTSP or SIP messages, or a pcap or pcapng capture");
   verb->add_flag("--json", o->json, "One JSON object; for SDP, RTSP, SIP and captures an array of them");
   verb->add_flag("--lint", o->lint, "Also check the message against the RFCs, with advice");
-  verb->add_option("--peer", o->peer, "Check for this peer, see --peers (implies --lint)")->type_name("NAME");
+  verb->add_option("--peer", o->peer, "Check for this peer; --peers tells more (implies --lint)")
+      ->check(CLI::IsMember(peer_names()))
+      ->type_name("NAME");
   verb->add_option("--now", o->now, "Check T against this time: \"now\", or seconds since 1970")
       ->type_name("TIME");
   verb->add_flag("--mask-keys", o->mask, "Do not show keys that stand in clear");
-  auto* hex = verb->add_flag("--hex", o->hex, "Show the map of octets only, without the tree of fields");
-  verb->add_flag("--no-hex", o->no_hex, "Show the tree of fields only, without the map of octets")
-      ->excludes(hex);
+  verb->add_flag("--hex", o->hex, "Show the map of octets only, without the tree of fields");
+  verb->add_flag("--no-hex", o->no_hex, "Show the tree of fields only, without the map of octets");
   verb->add_option("--color", o->color, "When to use colours; auto: on a terminal, unless NO_COLOR is set")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->type_name("WHEN");
