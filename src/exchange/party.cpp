@@ -28,14 +28,32 @@ Outcome failed(Error e, std::optional<std::uint32_t> csb_id) {
 
 }  // namespace
 
+Psk Party::psk_for(const Identity& peer) const {
+  const auto it = credentials_.psk.find(peer);
+  if (it != credentials_.psk.end()) return it->second.clone();
+  for (const auto& [key, b] :
+       bundles_)  // an envelope key that may serve new CSBs too (RFC 3830 6.3, cache type 1)
+    if (key.second == peer && b->cache == EnvelopeCache::cache && !b->transport_key.empty())
+      return Psk(b->transport_key.clone());
+  return {};
+}
+
 Result<Offer> Party::make_offer(InitiateRequest& request, const keys::Bundle* old) const {
   if (old != nullptr && old->mode != Mode::psk && !old->transport_key.empty())
     return Offer(PskOffer{std::move(request.terms), Psk(old->transport_key.clone())});
+  const Identity to = request.terms.to;
   switch (request.mode) {
-    case Mode::psk: {
-      PskOffer offer{std::move(request.terms), {}};
-      const auto it = credentials_.psk.find(offer.terms.to);
-      if (it != credentials_.psk.end()) offer.psk = it->second.clone();
+    case Mode::psk:
+      return Offer(PskOffer{std::move(request.terms), psk_for(to)});
+    case Mode::dhhmac:
+      return Offer(DhhmacOffer{std::move(request.terms), psk_for(to), request.group});
+    case Mode::dh:
+      return Offer(DhOffer{std::move(request.terms), request.group});
+    case Mode::rsar:
+      return Offer(RsarOffer{std::move(request.terms), request.rsar_group});
+    case Mode::pk: {
+      PkOffer offer{std::move(request.terms), {}, request.cache};
+      if (credentials_.pki.trust) offer.certificate = credentials_.pki.trust->pinned(to.type, to.data);
       return Offer(std::move(offer));
     }
     default:
@@ -90,8 +108,7 @@ Supply Party::answer(const Need& need) {
     return NotFound{bad_message(ErrorCode::invalid_id, "RFC 3830 3.1", "the message names no Initiator")};
   }
   out.bundle = bundle(q.csb_id, out.peer);
-  const auto it = credentials_.psk.find(out.peer);
-  if (it != credentials_.psk.end()) out.psk = it->second.clone();
+  out.psk = psk_for(out.peer);
   return out;
 }
 

@@ -27,8 +27,9 @@ struct Env {
   Rng& rng;
   const Clock& clock;  ///< two messages must not get the same time: see UniqueClock
   const Policy& policy;
-  const Identity& self;      ///< goes into IDi or IDr
-  const Pki* pki = nullptr;  ///< for modes with certificates
+  const Identity& self;              ///< goes into IDi or IDr
+  const Pki* pki = nullptr;          ///< for modes with certificates
+  const RsarGroup* group = nullptr;  ///< what a Responder hands out to those who ask for a group's key
 };
 
 /// A clock that never says the same time twice, as RFC 3830 5.2 wants of timestamps.

@@ -13,7 +13,8 @@ namespace mikey {
 /// What a party knows of itself and of others.
 struct Credentials {
   std::map<Identity, Psk> psk;  ///< by peer or KMS
-  Pki pki;                      ///< own certificate and key, and whom to trust
+  Pki pki;                      ///< own certificates and keys, and whom to trust
+  std::optional<RsarGroup> rsar_group;
 };
 
 struct PartyLimits {
@@ -41,6 +42,9 @@ struct InitiateRequest {
   Mode mode = Mode::psk;
   Terms terms;
   std::optional<std::uint32_t> csb_id;  ///< an established CSB: the request is an update of it
+  DhGroup group = DhGroup::oakley_5;    ///< DH modes
+  bool rsar_group = false;              ///< RSA-R: ask for a group's key
+  std::optional<EnvelopeCache> cache;   ///< PK: the C flag, in place of the policy's
 };
 
 /// Owner of exchanges. Not thread-safe; moves no data by itself.
@@ -82,7 +86,16 @@ class Party {
     std::optional<Exchange> responder;
   };
 
-  Env env() const { return {provider_, rng_, clock_, policy_, self_, &credentials_.pki}; }
+  Env env() const {
+    return {provider_,
+            rng_,
+            clock_,
+            policy_,
+            self_,
+            &credentials_.pki,
+            credentials_.rsar_group ? &*credentials_.rsar_group : nullptr};
+  }
+  Psk psk_for(const Identity& peer) const;
   Result<Offer> make_offer(InitiateRequest& request, const keys::Bundle* old) const;
   Outcome run(Exchange& exchange, Step step);
   Supply answer(const Need& need);

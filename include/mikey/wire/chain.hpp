@@ -155,6 +155,11 @@ class ChainBuilder {
   /// A payload that stands encoded already: `body` without its Next payload octet.
   ChainBuilder& add_encoded(PayloadType type, ByteView body);
 
+  /// Says what the next payload will be, before it is added: for signatures that cover that octet.
+  void announce(PayloadType type) {
+    if (!error_ && next_at_ != kNowhere) buffer_[next_at_] = static_cast<std::uint8_t>(type);
+  }
+
   /// Type of the first payload added, or last when there is none.
   PayloadType first() const { return first_; }
   /// What is written so far.

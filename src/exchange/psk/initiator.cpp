@@ -1,4 +1,5 @@
 #include "exchange/engine/error_message.hpp"
+#include "exchange/engine/finish.hpp"
 #include "exchange/psk/psk.hpp"
 #include "mikey/keys/session_keys.hpp"
 
@@ -24,19 +25,6 @@ Result<Algorithms> choose_algorithms(const Policy& policy, const keys::Bundle* o
   return a;
 }
 
-/// The keys the bundle will have: a new one, or the old ones in an update that keeps them.
-Status take_keys(engine::Draft& draft, const engine::Opening& o, Terms& terms, const Env& env) {
-  if (terms.key.none) {
-    if (!o.old) return bad_request("only an update can do without a key", "RFC 3830 4.5");
-    for (const keys::KeyEntry& k : o.old->keys) draft->keys.push_back(k.clone());
-    return {};
-  }
-  auto key = engine::make_key(env.rng, o.proposal.suites(), terms.key, terms.validity);
-  if (!key) return std::move(key).error();
-  draft->keys.push_back(std::move(*key));
-  return {};
-}
-
 Result<SecretBytes> plain_keys(const engine::Draft& draft, bool none) {
   wire::ChainBuilder b;
   if (!none) b.add(engine::key_data(draft.view().keys.front()));
@@ -55,7 +43,7 @@ Result<engine::Next<AwaitVerification, Done>> begin(const Env& env, PskOffer off
   engine::Opening& o = *opening;
 
   engine::Draft draft = engine::begin_draft(Mode::psk, Role::initiator, o);
-  if (auto s = take_keys(draft, o, offer.terms, env); !s) return std::move(s).error();
+  if (auto s = engine::take_keys(env, o, offer.terms, draft); !s) return std::move(s).error();
   draft->sessions = engine::make_sessions(o.proposal, draft->keys.front().validity);
   draft->transport_key = offer.psk.SecretBytes::clone();
   draft->cache = o.old ? o.old->cache : EnvelopeCache::no_cache;
@@ -107,23 +95,14 @@ Result<engine::Next<Done>> on(const AwaitVerification& s, const engine::Received
   if (!cs) return std::move(cs).error();
 
   engine::Draft draft = s.draft.clone();
-  for (std::size_t i = 0; i < cs->size(); ++i) {
-    draft->sessions[i].ssrc = (*cs)[i].ssrc;
-    draft->sessions[i].roc = (*cs)[i].roc;
-  }
-  draft->extensions = engine::extensions_of(*m);
-  if (auto ok = keys::derive_session_keys(env.crypto, draft.edit()); !ok) return std::move(ok).error();
+  if (auto ok = engine::conclude_draft(env, draft, *cs, *m); !ok) return std::move(ok).error();
   return engine::Next<Done>{Done{s.opening.csb_id},
                             engine::actions(engine::commit(*authentic, *fresh, std::move(draft)))};
 }
 
 Reject on_error(const AwaitVerification& s, const wire::Message& m, const Env& env) {
   auto complaint = engine::read_error(m, s.opening.t);
-  if (!complaint)
-    return {bad_message(ErrorCode::unspecified, "RFC 3830 5.1.2", "an error message about another exchange"),
-            false,
-            false,
-            {}};
+  if (!complaint) return engine::foreign_error();
   const bool authentic =
       m.last_type() == PayloadType::v && s.v_alg != MacAlg::null &&
       engine::check_verification(*s.keys, s.v_alg, m, env.self.data, s.opening.peer.data, s.opening.t).ok();

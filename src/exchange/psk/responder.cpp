@@ -1,6 +1,6 @@
 #include "exchange/engine/error_message.hpp"
+#include "exchange/engine/finish.hpp"
 #include "exchange/psk/psk.hpp"
-#include "mikey/keys/session_keys.hpp"
 
 namespace mikey::psk::responder {
 
@@ -73,73 +73,34 @@ Result<engine::Next<NeedsVerdict>> on(const NeedsKey& s, PskSupplied answer, con
                                     engine::actions(Need(std::move(question)))};
 }
 
-namespace {
-
-/// What the message makes of the bundle.
-Result<engine::Draft> make_draft(const NeedsVerdict& s, engine::Proposal proposal, const Env& env) {
-  const wire::Message& m = *s.init;
-  const auto k = m.get<wire::Kemac>(m.last_slot());
-  auto keys =
-      engine::open_keys(*s.who->keys, k, m.last_slot().offset, s.t.value, nullptr, s.who->old != nullptr);
-  if (!keys) return std::move(keys).error();
-  engine::Opening o;
-  o.peer = s.who->peer;
-  o.csb_id = m.hdr().csb_id;
-  o.prf = m.hdr().prf;
-  o.rand = s.who->rand;
-  o.old = s.who->old;
-  o.proposal = std::move(proposal);
-  engine::Draft d = engine::begin_draft(Mode::psk, Role::responder, o);
-  if (keys->empty())
-    for (const keys::KeyEntry& old : s.who->old->keys) keys->push_back(old.clone());
-  d->keys = std::move(*keys);
-  d->sessions = engine::make_sessions(o.proposal, d->keys.front().validity);
-  d->transport_key = s.who->psk.clone();
-  d->cache = s.who->old ? s.who->old->cache : EnvelopeCache::no_cache;
-  d->null_protected = k.encr_alg == EncrAlg::null && k.mac_alg == MacAlg::null;
-  d->extensions = engine::extensions_of(m);
-  if (auto ok = keys::derive_session_keys(env.crypto, d.edit()); !ok) return std::move(ok).error();
-  return d;
-}
-
-/// HDR, T, IDr, V (RFC 3830 3.1).
-Result<Send> verification_message(const NeedsVerdict& s, const std::vector<wire::SrtpId>& cs,
-                                  const Env& env) {
-  Bytes map;
-  wire::ChainBuilder b(engine::response_header(*s.init, DataType::psk_resp, cs, map));
-  b.add(wire::T{s.t.type, Octets(s.t.value)});
-  b.add(engine::id_payload(env.self));
-  const Bytes room(*wire::mac_size(s.who->v_alg));
-  b.add(wire::Ver{s.who->v_alg, Octets(room)});
-  auto ok = engine::fill_verification(*s.who->keys, s.who->v_alg, b, s.who->id_i, env.self.data, s.t.value);
-  if (!ok) return std::move(ok).error();
-  auto octets = std::move(b).finish();
-  if (!octets) return std::move(octets).error();
-  return Send{Destination::peer, s.who->peer, std::move(*octets), false};
-}
-
-}  // namespace
-
 Result<engine::Next<Done>> on(const NeedsVerdict& s, const ReplayVerdict& verdict, const Env& env) {
   auto fresh = engine::ReplayGate::admit(s.init, verdict);
   if (!fresh) return std::move(fresh).error();
-  if (engine::collides(*s.init, s.who->old.get())) return engine::collision(*s.init);
+  const wire::Message& m = *s.init;
+  const Identified& who = *s.who;
+  if (engine::collides(m, who.old.get())) return engine::collision(m);
   if (auto ok = engine::check_for_me(s.ids, env.self); !ok) return std::move(ok).error();
-  auto proposal = engine::accept_proposal(env.policy, *s.init, s.who->old.get());
+  auto proposal = engine::accept_proposal(env.policy, m, who.old.get());
   if (!proposal) return std::move(proposal).error();
-  const bool v = s.init->hdr().v != 0;
-  std::vector<wire::SrtpId> cs = proposal->cs;
-  auto draft = make_draft(s, std::move(*proposal), env);
-  if (!draft) return std::move(draft).error();
-  if (!v)
-    return engine::Next<Done>{Done{}, engine::actions(engine::commit(s.init, *fresh, std::move(*draft)))};
+  const auto k = m.get<wire::Kemac>(m.last_slot());
+  auto keys = engine::open_keys(*who.keys, k, m.last_slot().offset, s.t.value, nullptr, who.old != nullptr);
+  if (!keys) return std::move(keys).error();
 
-  if (auto ok = engine::fill_ssrcs(env.rng, cs); !ok) return std::move(ok).error();
-  for (std::size_t i = 0; i < cs.size(); ++i) (*draft)->sessions[i].ssrc = cs[i].ssrc;
-  auto answer = verification_message(s, cs, env);
+  engine::Accepted a{Mode::psk, who.peer, who.old, who.rand, std::move(*proposal), std::move(*keys)};
+  const bool v = m.hdr().v != 0;
+  auto draft = engine::respond_draft(env, m, a, v);
+  if (!draft) return std::move(draft).error();
+  (*draft)->transport_key = who.psk.clone();
+  (*draft)->cache = who.old ? who.old->cache : EnvelopeCache::no_cache;
+  (*draft)->null_protected = k.encr_alg == EncrAlg::null && k.mac_alg == MacAlg::null;
+  Ready ready = engine::commit(s.init, *fresh, std::move(*draft));
+  if (!v) return engine::Next<Done>{Done{}, engine::actions(std::move(ready))};
+  auto answer = engine::verification_message(env, m, DataType::psk_resp, a.proposal.cs, s.t, *who.keys,
+                                             who.v_alg, who.id_i);
   if (!answer) return std::move(answer).error();
   return engine::Next<Done>{
-      Done{}, engine::actions(std::move(*answer), engine::commit(s.init, *fresh, std::move(*draft)))};
+      Done{},
+      engine::actions(Send{Destination::peer, who.peer, std::move(*answer), false}, std::move(ready))};
 }
 
 std::optional<Send> complain(const NeedsVerdict& s, const engine::Offence& o, const Error& e,
