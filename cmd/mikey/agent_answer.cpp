@@ -115,6 +115,8 @@ Json answer_of(const Outcome& o, bool reveal_keys) {
   Json out{{"csb", o.csb_id ? Json(hex_number(*o.csb_id)) : Json(nullptr)},
            {"send", send_json(o.send)},
            {"state", state_name(o.state)}};
+  if (o.state == Outcome::State::waiting && o.need_certificate_url)
+    out["need"] = {{"certificate_url", *o.need_certificate_url}};
   if (o.state == Outcome::State::established && o.bundle) out["bundle"] = bundle_json(*o.bundle, reveal_keys);
   if (o.state == Outcome::State::failed && o.error) {
     out["error"] = failure_json(*o.error);

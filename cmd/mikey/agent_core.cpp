@@ -3,6 +3,7 @@
 #include "agent_answer.hpp"
 #include "agent_request.hpp"
 #include "mikey/wire/dissect.hpp"
+#include "pem.hpp"
 
 namespace mikey::cmd {
 namespace {
@@ -89,12 +90,30 @@ Json AgentCore::receive(nlohmann::json& request) {
   return answer_of(party_.receive(from == "kms" ? Source::kms : Source::peer, *message), reveal_keys_);
 }
 
+/// One request has one answer: it is about the first exchange that waited for the certificate, and holds what
+/// came of the others in "more".
 Json AgentCore::supply(nlohmann::json& request) {
   RequestReader r(request);
-  if (!r.text("certificate_url", "a URL")) r.fail("certificate_url", "expected a URL");
-  if (!r.text("certificate", "PEM text")) r.fail("certificate", "expected PEM text");
+  const auto url = r.text("certificate_url", "a URL");
+  if (!url) r.fail("certificate_url", "expected the URL that was needed");
+  const auto pem = r.text("certificate", "a certificate in PEM, or null when it could not be fetched");
+  Result<Bytes> der =
+      bad_message(ErrorCode::invalid_cert, "RFC 3830 6.7", "the certificate could not be fetched");
+  if (pem) {
+    const auto blocks = pem_blocks(*pem, "CERTIFICATE");
+    if (!blocks || blocks->empty()) {
+      r.fail("certificate", "expected a certificate in PEM");
+    } else {
+      der = to_bytes(blocks->front().reveal());
+    }
+  }
   if (!r.ok()) return rejection(r.error());
-  return refusal("no exchange waits for a certificate");
+  const auto outcomes = party_.supply_certificate(*url, std::move(der));
+  if (outcomes.empty()) return refusal("no exchange waits for a certificate of this URL");
+  Json out = answer_of(outcomes.front(), reveal_keys_);
+  for (std::size_t i = 1; i < outcomes.size(); ++i)
+    out["more"].push_back(answer_of(outcomes[i], reveal_keys_));
+  return out;
 }
 
 Json AgentCore::inspect(nlohmann::json& request) {
