@@ -1,52 +1,57 @@
-# bash completion for mikey(1): verbs, their options, and the values of options that have a fixed set.
+# bash completion for mikey(1). Verbs, options and values are those the program's own --help tells, so that this file
+# need not know them.
 
 _mikey() {
-  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-  local verb="" sub="" word words="" index
+  local program=${COMP_WORDS[0]} cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+  local help verbs word index values
+  local -a path=()
   COMPREPLY=()
 
+  # The verbs already typed lead to the help text that counts.
+  help=$("$program" --help 2>/dev/null) || return
   for ((index = 1; index < COMP_CWORD; index++)); do
     word=${COMP_WORDS[index]}
-    [[ $word == -* ]] && continue
-    if [[ -z $verb ]]; then
-      verb=$word
-    elif [[ -z $sub && ($verb == sdp || $verb == keygen) ]]; then
-      sub=$word
+    verbs=$(_mikey_verbs <<<"$help")
+    if [[ $word != -* ]] && grep -qxF -- "$word" <<<"$verbs"; then
+      path+=("$word")
+      help=$("$program" "${path[@]}" --help 2>/dev/null) || return
     fi
   done
 
-  case $prev in
-    --peer)
-      mapfile -t COMPREPLY < <(compgen -W "onvif gstreamer live555 genetec strict" -- "$cur")
-      return
-      ;;
-    --format)
-      mapfile -t COMPREPLY < <(compgen -W "auto binary base64 hex sdp rtsp pcap" -- "$cur")
-      return
-      ;;
-    --colour | --color)
-      mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$cur")
-      return
-      ;;
-    --config | --wav-in | --wav-out | --out | -o)
-      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-      return
-      ;;
-  esac
-
-  case $verb/$sub in
-    /) words="inspect agent call sdp keygen --help --version" ;;
-    inspect/*) words="--json --lint --peer --help" ;;
-    agent/*) words="--config --reveal-keys --help" ;;
-    call/*) words="--help" ;;
-    sdp/) words="offer answer --help" ;;
-    sdp/*) words="--help" ;;
-    keygen/) words="psk --help" ;;
-    keygen/*) words="--help" ;;
-  esac
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
-  if [[ $verb == inspect && $cur != -* ]]; then
+  if [[ $prev == -* ]]; then
+    values=$(_mikey_values "$prev" <<<"$help")
+    case $values in
+      "") ;;  # a flag: what follows is completed as if it were not there
+      file)
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return
+        ;;
+      *)
+        mapfile -t COMPREPLY < <(compgen -W "$values" -- "$cur")
+        return
+        ;;
+    esac
+  fi
+  mapfile -t COMPREPLY < <(compgen -W "$(_mikey_verbs <<<"$help") $(_mikey_options <<<"$help")" -- "$cur")
+  if [[ $cur != -* ]] && grep -q '^Positionals:' <<<"$help"; then
     mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur")
+  fi
+}
+
+# The verbs of a help text.
+_mikey_verbs() { sed -n '/^Subcommands:/,/^$/s/^  \([a-z][a-z0-9-]*\).*/\1/p'; }
+
+# The long options of a help text.
+_mikey_options() { sed -nE 's/^ +(-[A-Za-z0-9],)?(--[a-z0-9][a-z0-9-]*).*/\2/p'; }
+
+# What may follow option $1: the members of its set, "file" for any other value, nothing for a flag.
+_mikey_values() {
+  local line
+  line=$(grep -E -- "^ +(-[A-Za-z0-9],)?$1( |\$)|^ +$1,--" | head -n 1)
+  if [[ $line =~ \{([^}]*)\} ]]; then
+    printf '%s' "${BASH_REMATCH[1]//,/ }"
+  elif [[ $line =~ ^\ +[^\ ]+\ [A-Z] ]]; then
+    printf file
   fi
 }
 

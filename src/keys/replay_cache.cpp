@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdlib>
 
 namespace mikey::keys {
@@ -11,7 +12,7 @@ constexpr std::uint32_t kMagic = 0x4D4B5243;  // "MKRC"
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kKey = 16;
 constexpr std::size_t kAfterKey = 8 + kKey;
-constexpr std::size_t kHead = kAfterKey + 12;
+constexpr std::size_t kHead = kAfterKey + 16;
 constexpr std::size_t kEntry = 20;
 constexpr std::size_t kDigest = 32;
 
@@ -37,7 +38,7 @@ ReplayCache::ReplayCache(const crypto::Provider& provider, Rng& rng, std::chrono
       skew_(static_cast<std::uint32_t>(std::clamp<std::int64_t>(skew.count(), 1, 1 << 20))),
       max_entries_(std::clamp<std::size_t>(max_entries, 1, std::size_t{1} << 28)),
       buckets_(std::max<std::size_t>(4, (max_entries_ + max_entries_ / 2) / kWays + 1)),
-      per_second_(2 * std::size_t{skew_} + 4) {
+      per_second_(std::bit_ceil(2 * std::size_t{skew_} + 4)) {
   clear();
   keyed_ = rng.fill(key_.reveal_mutable(), "replay cache key").ok();
 }
@@ -60,6 +61,7 @@ bool ReplayCache::matches(const Slot& s, const Entry& e) const {
          s.parts[3] == static_cast<std::uint32_t>(e.low);
 }
 
+// The number of counters is a power of two, so that they go round without a break when the NTP era ends.
 std::uint32_t* ReplayCache::counter(std::uint32_t seconds) {
   return &per_second_[seconds % per_second_.size()];
 }
@@ -85,11 +87,14 @@ void ReplayCache::advance(NtpTime now) {
   const std::uint32_t s = seconds_of(now);
   if (!started_) {
     started_ = true;
+    latest_ = s;
     oldest_ = s - skew_ - 1;
-  } else if (difference(oldest_, s) > static_cast<std::int32_t>(2 * skew_ + 2)) {  // the clock was set back
+  } else if (difference(latest_, s) > static_cast<std::int32_t>(3 * skew_)) {  // the clock was wrong
     clear();
+    latest_ = s;
     oldest_ = s + skew_ + 2;
-  } else {
+  } else if (difference(s, latest_) > 0) {
+    latest_ = s;
     move_oldest(s - skew_ - 1);
   }
 }
@@ -206,8 +211,8 @@ void ReplayCache::clear() {
   live_ = 0;
 }
 
-// Form: magic, version, key (16), skew (4), oldest second (4), count (4), entries of 16 + 4 octets, SHA-256
-// of all that.
+// Form: magic, version, key (16), skew, latest time, oldest second accepted, count (4 each), entries of 16 +
+// 4 octets, SHA-256 of all that.
 Result<Bytes> ReplayCache::snapshot(NtpTime now) {
   if (!keyed_ || !slots_) return crypto_error("the replay cache could not be set up");
   advance(now);
@@ -217,8 +222,9 @@ Result<Bytes> ReplayCache::snapshot(NtpTime now) {
   store_be(out.data() + 4, kVersion);
   std::ranges::copy(key_.reveal(), out.begin() + 8);
   store_be(out.data() + kAfterKey, skew_);
-  store_be(out.data() + kAfterKey + 4, oldest_);
-  store_be(out.data() + kAfterKey + 8, static_cast<std::uint32_t>(live_));
+  store_be(out.data() + kAfterKey + 4, latest_);
+  store_be(out.data() + kAfterKey + 8, oldest_);
+  store_be(out.data() + kAfterKey + 12, static_cast<std::uint32_t>(live_));
   for (const Slot& s : std::span<const Slot>(slots_.get(), buckets_ * kWays)) {
     if (!alive(s)) continue;
     const std::size_t at = out.size();
@@ -242,11 +248,14 @@ Status ReplayCache::check_snapshot(ByteView octets) const {
   const std::array<ByteView, 1> all{octets.first(octets.size() - kDigest)};
   if (auto s = provider_.hash(crypto::Hash::sha256, all, digest); !s) return s;
   if (!ct_equal(digest, octets.last(kDigest))) return bad("it is damaged");
+  const std::uint8_t* head = octets.data() + kAfterKey;
   const std::size_t content = octets.size() - kHead - kDigest;
-  if (load_be<std::uint32_t>(octets.data() + kAfterKey + 8) != content / kEntry || content % kEntry != 0)
+  if (load_be<std::uint32_t>(head + 12) != content / kEntry || content % kEntry != 0)
     return bad("its count is wrong");
-  if (load_be<std::uint32_t>(octets.data() + kAfterKey) > skew_)
-    return bad("it is of a cache with a wider skew");
+  const auto skew = load_be<std::uint32_t>(head);
+  if (skew > skew_) return bad("it is of a cache with a wider skew");
+  const std::int64_t lead = difference(load_be<std::uint32_t>(head + 8), load_be<std::uint32_t>(head + 4));
+  if (lead < -std::int64_t{skew} - 1 || lead > std::int64_t{skew} + 2) return bad("its times are impossible");
   return {};
 }
 
@@ -256,26 +265,26 @@ Status ReplayCache::restore(ByteView octets, NtpTime now) {
   if (!slots_) return Error{ErrorCode::resource, Severity::system, "", std::nullopt, "no memory"};
   key_ = SecretBytes(octets.subspan(8, kKey));
   keyed_ = started_ = true;
-  oldest_ = load_be<std::uint32_t>(octets.data() + kAfterKey + 4);
+  latest_ = load_be<std::uint32_t>(octets.data() + kAfterKey + 4);
+  oldest_ = load_be<std::uint32_t>(octets.data() + kAfterKey + 8);
   advance(now);
-  bool lost = false;
   std::uint32_t refused = oldest_;  // timestamps before this are of entries that found no room
   const ByteView entries = octets.subspan(kHead, octets.size() - kHead - kDigest);
   for (std::size_t at = 0; at < entries.size(); at += kEntry) {
     const std::uint8_t* p = entries.data() + at;
     const Entry e{load_be<std::uint64_t>(p), load_be<std::uint64_t>(p + 8), load_be<std::uint32_t>(p + 16)};
     if (difference(e.seconds, oldest_) < 0) continue;
+    // Farther ahead than any time allowed: accepted by a clock that was wrong.
+    if (difference(e.seconds, latest_) > static_cast<std::int32_t>(skew_) + 1) continue;
     const Place place = find(e);
-    if (difference(e.seconds, seconds_of(now)) > static_cast<std::int32_t>(skew_) + 1) {
-      lost = true;  // the clock was set back
-    } else if (place.slot == nullptr || live_ >= max_entries_) {
-      if (difference(e.seconds, refused) >= 0) refused = e.seconds + 1;
-    } else if (!place.known) {
+    if (place.known) continue;
+    if (place.slot != nullptr && live_ < max_entries_) {
       put(e, *place.slot);
+    } else if (difference(e.seconds, refused) >= 0) {
+      refused = e.seconds + 1;
     }
   }
   move_oldest(refused);
-  if (lost) lost_track(now);
   return {};
 }
 

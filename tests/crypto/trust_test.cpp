@@ -290,10 +290,12 @@ TEST_F(TrustTest, VerifiedCertificatesAreRemembered) {
   ASSERT_TRUE(verify({*before}));
   EXPECT_EQ(&store.certificate(pki.alice.der())->impl(), &before->impl());
   EXPECT_EQ(store.certificate(as_bytes("junk")).error().code, ErrorCode::invalid_cert);
-  // as many as a store remembers, and it still works
-  add_crl(pki.ca, {pki.bob});
-  EXPECT_FALSE(verify({pki.bob}));
-  EXPECT_TRUE(verify({pki.alice}));
+  ASSERT_TRUE(verify({pki.alice_below, pki.intermediate.certificate}));
+  expect_refused(verify({pki.alice_below}), "no path");  // the path is known, but not brought
+  TrustStore moved = std::move(store);
+  EXPECT_EQ(&moved.certificate(pki.alice.der())->impl(), &before->impl());
+  moved.add_anchor(pki.bob);  // other anchors, other paths
+  EXPECT_NE(&moved.certificate(pki.alice.der())->impl(), &before->impl());
 }
 
 }  // namespace

@@ -89,6 +89,10 @@ TEST_P(Exchanges, IntermediateValues) {
         out.resize(want.size() / 2);
         ASSERT_TRUE(p.aes_ctr(hex(v["key"].get<std::string>()), hex(v["iv"].get<std::string>()),
                               hex(v["input"].get<std::string>()), out));
+      } else if (op == "dh-public" && step.contains("sent")) {
+        EXPECT_NE(step["sent"].get<std::string>().find(v["public"].get<std::string>()), std::string::npos);
+        ++checked;
+        continue;
       } else {
         continue;
       }
@@ -99,8 +103,11 @@ TEST_P(Exchanges, IntermediateValues) {
   EXPECT_GT(checked, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Psk, Exchanges,
-                         testing::Values("psk-1", "psk-2", "psk-3", "psk-4", "psk-5", "psk-6", "psk-7"),
+// rsar-2, where the Responder draws RAND in a unicast exchange, cannot be asked for: this library leaves RAND
+// out for groups only. Its responder's half is in rsar_test.cpp.
+INSTANTIATE_TEST_SUITE_P(Rfc3830Family, Exchanges,
+                         testing::Values("psk-1", "psk-2", "psk-3", "psk-4", "psk-5", "psk-6", "psk-7",
+                                         "pk-1", "pk-2", "dh-1", "dh-2", "dhhmac-1", "dhhmac-2", "rsar-1"),
                          [](const auto& test) {
                            std::string s = test.param;
                            std::ranges::replace(s, '-', '_');

@@ -50,7 +50,7 @@ if cmake -S "$consumer" -B "$work/none" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CX
   echo "find_package(mikey COMPONENTS nonsense) succeeded"
   exit 1
 fi
-grep -q 'nonsense' "$work/none.log"
+grep -q "component 'nonsense'" "$work/none.log"
 
 export PKG_CONFIG_PATH=$prefix/$libdir/pkgconfig
 packages=(mikey)

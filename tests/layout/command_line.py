@@ -1,4 +1,4 @@
-"""Requires that completion and manual pages know every verb and option that `mikey ... --help` tells, and no other.
+"""Requires that manual pages and completion know every verb and option that `mikey ... --help` tells, and no other.
 
 command_line.py PROGRAM SOURCE-ROOT
 """
@@ -35,11 +35,11 @@ def subcommands(text):
     return re.findall(r"^  ([a-z][a-z0-9-]*)\b", block.group(1), re.M) if block else []
 
 
-def complete(completion, *words):
-    """What bash would offer after these words: options and words."""
-    script = ('. "$1"; shift; COMP_WORDS=(mikey "$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _mikey; '
+def complete(program, completion, *words):
+    """What bash would offer after these words: options and verbs."""
+    script = ('. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _mikey; '
               'printf "%s\\n" "${COMPREPLY[@]}"')
-    run = subprocess.run(["bash", "-c", script, "bash", completion, *words], capture_output=True, text=True, check=True)
+    run = subprocess.run(["bash", "-c", script, "bash", completion, program, *words], capture_output=True, text=True, check=True)
     return set(run.stdout.split())
 
 
@@ -57,9 +57,9 @@ def main():
     if not verbs:
         sys.exit("no verbs found in mikey --help:\n" + help_of(program))
 
-    offered = {w for w in complete(completion, "") if not w.startswith("-")}
-    for verb in sorted(set(verbs) ^ offered):
-        faults.append(f"verb {verb}: {'not completed' if verb in verbs else 'completed, but there is none'}")
+    offered = {w for w in complete(program, completion, "") if not w.startswith("-")}
+    if offered != set(verbs):
+        faults.append(f"the completion offers the verbs {sorted(offered)}, not {sorted(verbs)}")
 
     checked = 0
     for verb in verbs:
@@ -73,7 +73,7 @@ def main():
         for path in paths:
             options = defined_options(help_of(program, *path))
             all_options |= options
-            known = {w for w in complete(completion, *path, "--") if w.startswith("--")}
+            known = {w for w in complete(program, completion, *path, "--") if w.startswith("--")}
             for option in sorted(options ^ known):
                 what = "not completed" if option in options else "completed, but unknown to the program"
                 faults.append(f"mikey {' '.join(path)} {option}: {what}")

@@ -34,6 +34,29 @@ Policy policy_of(const json& config) {
   return p;
 }
 
+/// A file of vectors/mikey-peer/certificates.json.
+std::string pem(const std::string& name) {
+  static const json files = json::parse(read_source_file("vectors/mikey-peer/certificates.json"));
+  return files.at(name).get<std::string>();
+}
+
+Pki pki_of(const json& config) {
+  Pki pki;
+  auto trust = std::make_shared<crypto::TrustStore>();
+  const json c = config.value("certificate", json::object());
+  for (const std::string name : c.value("trust", json::array()))
+    trust->add_anchor(crypto::Certificate::from_pem(pem(name))->front());
+  if (c.contains("chain"))
+    pki.own.push_back(
+        {*crypto::Certificate::from_pem(pem(c["chain"])), *crypto::load_private_key_pem(pem(c["key"])), {}});
+  const json peers = config.value("peers", json::object());
+  for (const auto& [peer, table] : peers.items())
+    trust->pin(IdType::uri, as_bytes(peer),
+               crypto::Certificate::from_pem(pem(table["certificate"]))->front());
+  pki.trust = std::move(trust);
+  return pki;
+}
+
 }  // namespace
 
 VectorParty::VectorParty(const json& config, std::int64_t unix_time) : clock_(NtpTime::from_unix(unix_time)) {
@@ -41,6 +64,7 @@ VectorParty::VectorParty(const json& config, std::int64_t unix_time) : clock_(Nt
   const json psk = config.value("psk", json::object());
   for (const auto& [peer, table] : psk.items())
     credentials.psk.emplace(Identity::uri(peer), Psk(hex(table["key"].get<std::string>().substr(4))));
+  credentials.pki = pki_of(config);
   rng_.add("replay cache key", Bytes(16, 0x5A));
   party_ = std::make_unique<Party>(Identity::uri(config["identity"].get<std::string>()), policy_of(config),
                                    std::move(credentials), crypto::openssl(), rng_, clock_,
@@ -62,6 +86,9 @@ InitiateRequest request_of(const json& j) {
       r.terms.streams->push_back(stream);
     }
   }
+  const std::map<std::string, DhGroup> groups = {
+      {"oakley5", DhGroup::oakley_5}, {"oakley1", DhGroup::oakley_1}, {"oakley2", DhGroup::oakley_2}};
+  if (j.contains("group")) r.group = groups.at(j["group"]);
   r.terms.key.tek = j.value("key_type", "tgk") == "tek";
   if (j.contains("key_length")) r.terms.key.length = j["key_length"].get<std::size_t>();
   if (j.contains("with_salt")) r.terms.key.with_salt = j["with_salt"].get<bool>();

@@ -98,13 +98,15 @@ Result<std::shared_ptr<const PrivateKey>> load_private_key_pem(std::string_view 
                                                                std::string_view passphrase = {});
 
 /// A PKCS#11 module (an HSM, a smart card) through OpenSSL's engine "pkcs11" of libp11 (Debian:
-/// libengine-pkcs11-openssl). Its keys keep it loaded. One object a module is enough for all keys.
+/// libengine-pkcs11-openssl). libp11 serves one module a process, to its end; p11-kit-proxy.so is a module
+/// that speaks for several.
 class Pkcs11Module {
  public:
   struct Impl;
 
   /// `module_path`: the vendor's shared library; `pin`: of the user, empty when the token wants none. Asks
-  /// nobody for a PIN. ErrorCode::crypto when the engine or the module does not load.
+  /// nobody for a PIN. ErrorCode::crypto when the engine or the module does not load, bad_request after
+  /// another module was opened.
   static Result<Pkcs11Module> open(const std::string& module_path, std::string_view pin);
 
   /// The key `uri` names (RFC 7512), e.g. "pkcs11:token=mikey;object=alice;type=private".

@@ -37,8 +37,9 @@ class ReplayCache {
               std::size_t max_entries = 1000000);
 
   /// Judges a message with timestamp `t` of `peer`, and adds it when fresh. Only for messages whose sender
-  /// was authenticated: anything else would let strangers fill the cache. A clock set back by more than three
-  /// times the skew, after which nothing would be accepted for long, means `lost_track`.
+  /// was authenticated: anything else would let strangers fill the cache. `now` may step back; when it does
+  /// so by more than three times the skew, it was wrong before, and this means `lost_track`: what was
+  /// accepted by the wrong clock is forgotten.
   Verdict check_and_add(const Identity& peer, std::uint32_t csb_id, NtpTime t, NtpTime now);
   /// What `check_and_add` would say, but nothing is added: spares the cost of authenticating a replay.
   Verdict check(const Identity& peer, std::uint32_t csb_id, NtpTime t, NtpTime now);
@@ -116,6 +117,7 @@ class ReplayCache {
   std::unique_ptr<Slot[], FreeSlots> slots_;  // zeroed by the system page by page, when first touched
   std::vector<std::uint32_t> per_second_;     // live entries by the second of their timestamp
   std::size_t live_ = 0;
+  std::uint32_t latest_ = 0;  // the latest time it has been told
   std::uint32_t oldest_ = 0;  // timestamps before this second are not accepted
   bool started_ = false;
   bool keyed_ = false;  // a cache without a key knows nothing and is full

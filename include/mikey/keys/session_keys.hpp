@@ -13,7 +13,7 @@ namespace mikey::keys {
 ///    which is how cameras send both. Without a salt the master salt is zeros (RFC 3711 3.2.1).
 ///
 /// Labels take `derive_csb_id` and `rand` of the bundle; for RFC 6043 `rand` holds the tag octet and the
-/// RANDs with their lengths (5.1.3). ErrorCode::invalid_sppar when lengths do not fit, invalid_dt when the
+/// RANDs with their lengths (5.1.3). ErrorCode::invalid_sppar when lengths do not fit, unspecified when the
 /// key is of a kind that keys no sessions; the sessions are then not to be used.
 Status derive_session_keys(const crypto::Provider& provider, Bundle& bundle);
 

@@ -2,6 +2,7 @@
 // PKCS#11 provider, so the engine it is. Its keys are RSA objects with methods of their own, which only the
 // RSA_* functions are sure to use.
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <dlfcn.h>
 #include <openssl/engine.h>
 #include <openssl/rsa.h>
 #include <openssl/ui.h>
@@ -17,22 +18,48 @@ using detail::ErrorMark;
 using detail::library_error;
 
 struct Pkcs11Module::Impl {
-  detail::Handle<ENGINE, ENGINE_free> engine;  // structural reference
-  bool initialised = false;                    // functional reference
-  std::mutex session;                          // libp11's sessions are shared by all keys
-
-  Impl() = default;
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
-  ~Impl() {
-    if (initialised) ENGINE_finish(engine.get());
-  }
+  detail::Handle<ENGINE, ENGINE_free> engine;
+  std::string path;
+  std::mutex session;  // libp11's sessions are shared by all keys
 };
 
 namespace {
 
 bool command(ENGINE* e, const char* name, const std::string& value) {
   return ENGINE_ctrl_cmd_string(e, name, value.c_str(), 0) == 1;
+}
+
+/// Whether the file is a PKCS#11 module. The engine itself would look only when a key is wanted.
+Status check_module(const std::string& path) {
+  const detail::Handle<void, dlclose> module(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL));
+  if (module && dlsym(module.get(), "C_GetFunctionList") != nullptr) return {};
+  return crypto_error("there is no PKCS#11 module at " + path);
+}
+
+Status start(ENGINE* e, const std::string& module_path) {
+  if (!command(e, "MODULE_PATH", module_path) || ENGINE_init(e) != 1)
+    return library_error("loading the PKCS#11 module " + module_path);
+  return {};
+}
+
+bool set_pin(ENGINE* e, std::string_view pin) {
+  std::string text(pin);
+  const bool done = command(e, "PIN", text);
+  wipe({static_cast<std::uint8_t*>(static_cast<void*>(text.data())), text.size()});
+  return done;
+}
+
+/// The module this process has opened.
+struct Registry {
+  std::mutex mutex;
+  std::shared_ptr<Pkcs11Module::Impl> opened;
+};
+
+/// Lives to the end of the process without a destructor: a module may have torn itself down by then, and must
+/// not be called any more.
+Registry& registry() {
+  static Registry& r = *new Registry;  // NOLINT(cppcoreguidelines-owning-memory)
+  return r;
 }
 
 class Pkcs11Key final : public detail::RsaPrivateKey {
@@ -73,18 +100,24 @@ class Pkcs11Key final : public detail::RsaPrivateKey {
 
 Result<Pkcs11Module> Pkcs11Module::open(const std::string& module_path, std::string_view pin) {
   const ErrorMark mark;
-  ENGINE_load_dynamic();
-  auto impl = std::make_shared<Impl>();
-  impl->engine.reset(ENGINE_by_id("pkcs11"));
-  ENGINE* e = impl->engine.get();
-  if (e == nullptr) return library_error("loading the OpenSSL engine pkcs11 (libengine-pkcs11-openssl)");
-  std::string secret(pin);
-  const bool ready = command(e, "MODULE_PATH", module_path) && (pin.empty() || command(e, "PIN", secret)) &&
-                     ENGINE_init(e) == 1;
-  wipe({static_cast<std::uint8_t*>(static_cast<void*>(secret.data())), secret.size()});
-  if (!ready) return library_error("loading the PKCS#11 module " + module_path);
-  impl->initialised = true;
-  return Pkcs11Module(std::move(impl));
+  Registry& r = registry();
+  const std::scoped_lock lock(r.mutex);
+  if (r.opened && r.opened->path != module_path)
+    return bad_request("libp11 serves one PKCS#11 module a process, and that is " + r.opened->path);
+  if (!r.opened) {
+    if (auto s = check_module(module_path); !s) return std::move(s).error();
+    ENGINE_load_dynamic();
+    auto impl = std::make_shared<Impl>();
+    impl->engine.reset(ENGINE_by_id("pkcs11"));
+    if (!impl->engine) return library_error("loading the OpenSSL engine pkcs11 (libengine-pkcs11-openssl)");
+    if (auto s = start(impl->engine.get(), module_path); !s) return std::move(s).error();
+    impl->path = module_path;
+    r.opened = std::move(impl);
+  }
+  const std::scoped_lock session(r.opened->session);
+  if (!pin.empty() && !set_pin(r.opened->engine.get(), pin))
+    return library_error("giving the PIN to the token");
+  return Pkcs11Module(r.opened);
 }
 
 Result<std::shared_ptr<const PrivateKey>> Pkcs11Module::load_private_key(const std::string& uri) const {

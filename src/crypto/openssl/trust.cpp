@@ -36,14 +36,14 @@ struct Pattern {
   }
 };
 
-/// What was verified before. Everything in it is true for ever: that octets decode to a certificate, that a
-/// path's signatures fit, that a list is its issuer's. It is emptied when it is full, which a stranger cannot
-/// bring about: only certificates of trusted CAs get in.
+/// What was verified before, by the leaf. Everything in it is true for ever: that octets decode to a
+/// certificate, that a path's signatures fit, that a list is its issuer's. It is emptied when it is full,
+/// which a stranger cannot bring about: only leaves that trusted CAs certified get in.
 class Memory {
  public:
-  std::optional<Path> path(const Digest& chain) const {
+  std::optional<Path> path(const Certificate& leaf) const {
     const std::scoped_lock lock(mutex_);
-    const auto i = paths_.find(chain);
+    const auto i = paths_.find(leaf.impl().sha256);
     if (i == paths_.end()) return std::nullopt;
     return i->second;
   }
@@ -53,10 +53,10 @@ class Memory {
     if (i == certificates_.end()) return std::nullopt;
     return i->second;
   }
-  void remember(const Digest& chain, const Path& path) {
+  void remember(const Path& path) {
     const std::scoped_lock lock(mutex_);
     if (paths_.size() >= TrustStore::kMaxRemembered) forget();
-    paths_.insert_or_assign(chain, path);
+    paths_.insert_or_assign(path[0].impl().sha256, path);
     for (const Certificate& c : path) certificates_.insert_or_assign(c.impl().sha256, c);
   }
   void clear() {
@@ -89,14 +89,6 @@ class Memory {
   std::map<Digest, Certificate> certificates_;
   std::set<std::tuple<std::size_t, bool, Digest>> crls_;
 };
-
-Result<Digest> digest_of(std::span<const Certificate> chain) {
-  std::vector<ByteView> parts;
-  for (const Certificate& c : chain) parts.emplace_back(c.impl().sha256);
-  Digest d(hash_size(Hash::sha256));
-  if (auto s = openssl().hash(Hash::sha256, parts, d); !s) return std::move(s).error();
-  return d;
-}
 
 using PeerName = std::pair<IdType, Bytes>;
 
@@ -135,12 +127,17 @@ Status TrustStore::Impl::check_exclusions(std::span<const Certificate> path) con
   return {};
 }
 
+/// A path found before serves again when the sender brings all of it, or the anchors do: what is accepted
+/// must not depend on what was received earlier.
 Result<Path> TrustStore::Impl::find_path(std::span<const Certificate> chain) const {
-  const auto key = digest_of(chain);
-  if (!key) return key.error();
-  if (auto known = memory.path(*key)) return std::move(*known);
+  if (auto known = memory.path(chain[0])) {
+    const auto at_hand = [&](const Certificate& c) {
+      return std::ranges::find(chain, c) != chain.end() || std::ranges::find(anchors, c) != anchors.end();
+    };
+    if (std::ranges::all_of(*known, at_hand)) return std::move(*known);
+  }
   auto path = detail::build_path(chain, anchors);
-  if (path.ok()) memory.remember(*key, *path);
+  if (path.ok()) memory.remember(*path);
   return path;
 }
 

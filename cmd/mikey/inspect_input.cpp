@@ -1,0 +1,70 @@
+#include "inspect_input.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "terminal.hpp"
+
+namespace mikey::cmd {
+namespace {
+
+constexpr std::size_t kBlock = 1 << 16;
+
+std::string system_text(int error) {
+  return std::strerror(error);  // NOLINT(concurrency-mt-unsafe): the tool has one thread
+}
+
+Result<Bytes> read_all(int fd, const std::string& name) {
+  Bytes out;
+  std::array<std::uint8_t, kBlock> block{};
+  while (true) {
+    const ssize_t n = ::read(fd, block.data(), block.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return bad_request("cannot read " + name + ": " + system_text(errno));
+    if (n == 0) return out;
+    if (out.size() + static_cast<std::size_t>(n) > kMaxInput)
+      return bad_request(name + " is larger than " + std::to_string(kMaxInput >> 20) + " MiB");
+    append(out, ByteView(block).first(static_cast<std::size_t>(n)));
+  }
+}
+
+Result<Bytes> read_file(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return bad_request("cannot open " + path + ": " + system_text(errno));
+  auto octets = read_all(fd, path);
+  ::close(fd);
+  return octets;
+}
+
+// What can only be meant as data: characters of base64 or hex, or something with lines in it.
+bool looks_like_data(const std::string& s) {
+  if (s.find('\n') != std::string::npos || s.find("mikey ") != std::string::npos) return true;
+  return s.size() >= 12 && s.find_first_not_of(
+                               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                               "+/=-_: \t\r") == std::string::npos;
+}
+
+}  // namespace
+
+Result<Bytes> read_input(const std::optional<std::string>& argument) {
+  if (!argument || *argument == "-") {
+    if (::isatty(STDIN_FILENO) == 1)
+      std::fputs("mikey inspect: reading standard input; end it with Ctrl-D\n", stderr);
+    return read_all(STDIN_FILENO, "standard input");
+  }
+  struct stat st {};
+  const bool is_there = ::stat(argument->c_str(), &st) == 0;
+  if (is_there && S_ISDIR(st.st_mode)) return bad_request(*argument + " is a directory");
+  if (is_there) return read_file(*argument);
+  if (!looks_like_data(*argument))
+    return bad_request("there is no file \"" + *argument + "\", and it is no message as base64 or hex");
+  return to_bytes(as_bytes(*argument));
+}
+
+}  // namespace mikey::cmd
