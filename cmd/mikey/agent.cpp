@@ -68,6 +68,14 @@ ExitCode run(const AgentOptions& options) {
     log("warning: " + safe_text(options.config) + ": " + warning);
   std::signal(SIGPIPE, SIG_IGN);  // a closed output is an error of write()
   const auto rng = crypto::openssl_rng();
+  if (auto& group = config.credentials.rsar_group; group && group->rand.empty()) {
+    auto rand = rng->bytes(16, "RAND");
+    if (!rand) {
+      log(rand.error().to_string());
+      return ExitCode::failed;
+    }
+    group->rand = std::move(*rand);
+  }
   const SystemClock clock(std::chrono::milliseconds(std::llround(options.time_offset * 1000)));
   AgentCore agent(std::move(config), crypto::openssl(), *rng, clock, options.reveal_keys);
   return serve(agent);

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "mikey/crypto/provider.hpp"
 #include "mikey/keys/bundle.hpp"
 
 namespace mikey::cmd {
@@ -28,6 +29,19 @@ inline constexpr std::array<Named<EncrAlg>, 4> kEncryptions{{{"AES-CM-128", Encr
 inline constexpr std::array<Named<MacAlg>, 3> kMacs{{{"HMAC-SHA-1-160", MacAlg::hmac_sha_1_160},
                                                      {"HMAC-SHA-256-256", MacAlg::hmac_sha_256_256},
                                                      {"NULL", MacAlg::null}}};
+
+inline constexpr std::array<Named<DhGroup>, 3> kDhGroups{
+    {{"oakley5", DhGroup::oakley_5}, {"oakley1", DhGroup::oakley_1}, {"oakley2", DhGroup::oakley_2}}};
+inline constexpr std::array<Named<SignType>, 2> kSignatures{
+    {{"RSA-PKCS1", SignType::rsa_pkcs1_15}, {"RSA-PSS", SignType::rsa_pss}}};
+inline constexpr std::array<Named<crypto::Hash>, 4> kHashes{{{"SHA-1", crypto::Hash::sha1},
+                                                             {"SHA-256", crypto::Hash::sha256},
+                                                             {"SHA-384", crypto::Hash::sha384},
+                                                             {"SHA-512", crypto::Hash::sha512}}};
+/// The C flag of PKE (RFC 3830 6.3).
+inline constexpr std::array<Named<EnvelopeCache>, 3> kCaches{{{"none", EnvelopeCache::no_cache},
+                                                              {"cache", EnvelopeCache::cache},
+                                                              {"csb", EnvelopeCache::cache_for_csb}}};
 
 template <class Table>
 auto value_named(const Table& table, std::string_view name) -> std::optional<decltype(table[0].value)> {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "agent_names.hpp"
 #include "config.hpp"
 #include "mikey/wire/chain.hpp"
 
@@ -97,6 +98,16 @@ void add_key_ids(RequestReader& r, std::vector<keys::Extension>& to) {
   }
   if (ext.data.size() > kMaxExtension) return r.fail("key_ids", "expected at most 65535 octets in all");
   to.push_back(std::move(ext));
+}
+
+template <class Table>
+auto parse_named(RequestReader& r, const char* name, const Table& table) -> decltype(value_named(table, "")) {
+  const std::string expected = "one of " + all_names(table);
+  const auto text = r.text(name, expected);
+  if (!text) return std::nullopt;
+  auto value = value_named(table, *text);
+  if (!value) r.fail(name, "expected " + expected);
+  return value;
 }
 
 std::vector<keys::Extension> parse_extensions(RequestReader& r) {
@@ -234,6 +245,9 @@ Result<InitiateRequest> parse_initiate(nlohmann::json& request, IdType id_type) 
   out.terms.empty_map = map == "empty";
   if (map != "empty" && map != "srtp") r.fail("map", "expected \"srtp\" or \"empty\"");
   out.csb_id = r.number("csb");
+  out.group = parse_named(r, "group", kDhGroups).value_or(out.group);
+  out.cache = parse_named(r, "cache", kCaches);
+  out.rsar_group = r.flag("group_mode").value_or(false);
   if (!r.ok()) return r.error();
   out.mode = *mode;
   out.terms.to = std::move(*peer);

@@ -29,6 +29,18 @@ void read_choice(ConfigSection& s, std::string_view key, const Table& table, std
   to = std::move(values);
 }
 
+template <class Table, class T>
+void read_one(ConfigSection& s, std::string_view key, const Table& table, T& to) {
+  const std::string expected = "one of " + all_names(table);
+  const auto name = s.text(key, expected);
+  if (!name) return;
+  if (const auto v = value_named(table, *name)) {
+    to = *v;
+  } else {
+    s.fail(key, "expected " + expected + ", got \"" + *name + "\"");
+  }
+}
+
 void read_suites(ConfigSection& s, std::vector<keys::Suite>& to) {
   const auto names = s.list("srtp", "a list of SRTP suites");
   if (!names) return;
@@ -47,6 +59,9 @@ void read_policy(ConfigSection s, Policy& policy) {
   read_choice(s, "prf", kPrfs, policy.prf);
   read_choice(s, "kemac_encryption", kEncryptions, policy.kemac_encryption);
   read_choice(s, "kemac_mac", kMacs, policy.kemac_mac);
+  read_choice(s, "dh_groups", kDhGroups, policy.dh_groups);
+  read_one(s, "signature", kSignatures, policy.sign_type);
+  read_one(s, "signature_hash", kHashes, policy.signatures.send_hash);
   policy.allow_null = s.flag("allow_null").value_or(policy.allow_null);
   policy.request_verification = s.flag("request_verification").value_or(policy.request_verification);
   s.finish();
@@ -113,9 +128,8 @@ std::variant<Config, std::string> read(ConfigReader& reader, ConfigSection root)
     out.policy.patience = std::chrono::seconds(*wait);
   read_policy(root.table("policy"), out.policy);
   read_psks(root.table("psk"), out.identity.type, out);
-  read_certificate(root.table("certificate"));
-  read_peers(root.table("peers"));
-  check_rsar(root.table("rsar"));
+  read_certificates(root.table("certificate"), root.table("peers"), out);
+  read_rsar(root.table("rsar"), out.credentials);
   check_sakke(root.table("sakke"));
   check_ticket(root.table("ticket"));
   check_ibake(root.table("ibake"));

@@ -1,6 +1,6 @@
 #include "config_modes.hpp"
 
-#include "pem.hpp"
+#include "agent_request.hpp"
 
 namespace mikey::cmd {
 namespace {
@@ -30,53 +30,22 @@ void check_files(ConfigSection& s, std::string_view key) {
   for (const std::string& path : *files) (void)s.load(key, path);
 }
 
-std::vector<std::string> paths(ConfigSection& s, std::string_view key) {
-  return s.list(key, "a list of PEM files").value_or(std::vector<std::string>{});
-}
-
-void check_pem(const ConfigSection& s, std::string_view key, const std::string& path,
-               std::string_view label) {
-  const auto text = s.load(key, path);
-  if (!text) return;
-  const auto blocks = pem_blocks(as_text(text->reveal()), label);
-  if (blocks && !blocks->empty()) return;
-  s.fail(key, "expected PEM with \"" + std::string(label) + "\" in \"" + path + "\"");
-}
-
 }  // namespace
 
-void read_certificate(ConfigSection s) {
-  const auto chain = s.text("chain", "the path of a PEM file");
-  const auto key = s.text("key", "the path of a PEM file");
-  if (s.present() && s.ok() && !chain) s.fail("chain", "expected the path of a PEM file, but it is missing");
-  if (s.present() && s.ok() && !key) s.fail("key", "expected the path of a PEM file, but it is missing");
-  if (chain) check_pem(s, "chain", *chain, "CERTIFICATE");
-  if (key) check_pem(s, "key", *key, "PRIVATE KEY");
-  for (const std::string& path : paths(s, "trust")) check_pem(s, "trust", path, "CERTIFICATE");
-  for (const std::string& path : paths(s, "crls")) check_pem(s, "crls", path, "X509 CRL");
-  s.finish();
-}
-
-void read_peers(ConfigSection s) {
-  for (const std::string& name : s.names()) {
-    ConfigSection peer = s.table(name);
-    if (const auto path = peer.text("certificate", "the path of a PEM file"))
-      check_pem(peer, "certificate", *path, "CERTIFICATE");
-    (void)peer.text("kms", "an identity");
-    peer.finish();
-  }
-}
-
-void check_rsar(ConfigSection s) {
+void read_rsar(ConfigSection s, Credentials& to) {
   const auto csb = s.text("group_csb", "\"0x\" and eight hexadecimal digits");
-  if (csb) {
-    const bool prefixed = csb->starts_with("0x") && csb->size() == 10;
-    if (!prefixed || !from_hex(std::string_view(*csb).substr(2)))
-      s.fail("group_csb", "expected \"0x\" and eight hexadecimal digits");
-  }
-  (void)s.hex_secret("group_key");
-  (void)s.hex_secret("group_salt");
+  auto key = s.hex_secret("group_key");
+  auto salt = s.hex_secret("group_salt");
+  const auto rand = s.hex_secret("group_rand");
   s.finish();
+  if (!s.present() || !s.ok()) return;
+  const auto id = csb && csb->size() == 10 ? parse_hex_number(*csb) : std::nullopt;
+  if (!id) return s.fail("group_csb", "expected \"0x\" and eight hexadecimal digits");
+  if (!key) return s.fail("group_key", "expected \"hex:...\", but it is missing");
+  if (rand && (rand->size() < 16 || rand->size() > 255))
+    return s.fail("group_rand", "expected 16 to 255 octets");
+  to.rsar_group = {*id, std::move(*key), salt ? std::move(*salt) : SecretBytes(),
+                   rand ? to_bytes(rand->reveal()) : Bytes{}};
 }
 
 void check_sakke(ConfigSection s) {

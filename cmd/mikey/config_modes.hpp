@@ -7,13 +7,13 @@
 
 namespace mikey::cmd {
 
-/// [certificate]: own chain and key, trust anchors, revocation lists.
-void read_certificate(ConfigSection section);
-/// [peers."x"]: certificate and KMS.
-void read_peers(ConfigSection section);
-/// [rsar], [sakke], [ticket], [ibake]: these modes are not part of this program yet; what stands there is
-/// checked, so that a mistake shows early, and has no effect.
-void check_rsar(ConfigSection section);
+/// [certificate]: own chain and key, trust anchors, revocation lists, exclusions. [peers."x"]: the
+/// certificate.
+void read_certificates(ConfigSection certificate, ConfigSection peers, Config& out);
+/// [rsar]: the group whose key is handed out.
+void read_rsar(ConfigSection section, Credentials& to);
+/// [sakke], [ticket], [ibake]: these modes are not part of this program yet; what stands there is checked, so
+/// that a mistake shows early, and has no effect.
 void check_sakke(ConfigSection section);
 void check_ticket(ConfigSection section);
 void check_ibake(ConfigSection section);
