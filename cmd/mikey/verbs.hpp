@@ -21,12 +21,16 @@ enum class ExitCode : int {
 };
 
 void add_agent(CLI::App& app, ExitCode& exit);
+void add_call(CLI::App& app, ExitCode& exit);
 void add_inspect(CLI::App& app, ExitCode& exit);
+void add_keygen(CLI::App& app, ExitCode& exit);
 
 using AddVerb = void (*)(CLI::App&, ExitCode&);
 inline constexpr AddVerb kVerbs[] = {
     add_agent,
+    add_call,
     add_inspect,
+    add_keygen,
 };
 
 /// One example of a verb: a command line and what it is good for.
