@@ -41,16 +41,16 @@ _mikey() {
 # The verbs of a help text.
 _mikey_verbs() { sed -n '/^Subcommands:/,/^$/s/^  \([a-z][a-z0-9-]*\).*/\1/p'; }
 
-# The long options of a help text.
-_mikey_options() { sed -nE 's/^ +(-[A-Za-z0-9],)?(--[a-z0-9][a-z0-9-]*).*/\2/p'; }
+# The long options of a help text; what stands further to the right is prose.
+_mikey_options() { sed -nE 's/^  (-[A-Za-z0-9],)?(--[a-z0-9][a-z0-9-]*).*/\2/p'; }
 
 # What may follow option $1: the members of its set, "file" for any other value, nothing for a flag.
 _mikey_values() {
   local line
-  line=$(grep -E -- "^ +(-[A-Za-z0-9],)?$1( |\$)|^ +$1,--" | head -n 1)
+  line=$(grep -E -- "^  (-[A-Za-z0-9],)?$1( |\$)|^  $1,--" | head -n 1)
   if [[ $line =~ \{([^}]*)\} ]]; then
     printf '%s' "${BASH_REMATCH[1]//,/ }"
-  elif [[ $line =~ ^\ +[^\ ]+\ [A-Z] ]]; then
+  elif [[ $line =~ ^\ \ [^\ ]+\ [A-Z] ]]; then
     printf file
   fi
 }

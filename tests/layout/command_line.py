@@ -20,10 +20,10 @@ def help_of(program, *verbs):
 
 
 def defined_options(text):
-    """Options a help text defines: those that begin a line, with their short forms and aliases."""
+    """Options a help text defines: those that begin a line (its prose is indented further), with their short forms and aliases."""
     found = set()
     for line in text.splitlines():
-        head = re.match(r"\s+((?:-\w|--[a-z0-9-]+)(?:\s*,\s*--[a-z0-9-]+)*)", line)
+        head = re.match(r"  ((?:-\w|--[a-z0-9-]+)(?:\s*,\s*--[a-z0-9-]+)*)", line)
         if head:
             found |= set(OPTION.findall(head.group(1)))
     return found

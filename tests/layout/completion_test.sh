@@ -36,7 +36,8 @@ case "$*" in
   'inspect --help') printf '%s\n' 'Usage: mikey inspect [OPTIONS] [message]' '' 'Positionals:' \
     '  message TEXT                The message' '' 'Options:' '  -h,--help                   Print this' \
     '  --json                      As JSON' '  --peer TEXT:{onvif,gstreamer,genetec}' \
-    '                              For whom' '  -c,--config FILE            Which' ;;
+    '                              For whom, see' \
+    '                              --nothing and -x' '  -c,--config FILE            Which' ;;
   'sdp --help') printf '%s\n' 'Usage' '' 'Options:' '  -h,--help                   Print this' '' 'Subcommands:' \
     '  offer                       Make one' '  answer                      Make one' ;;
   'sdp offer --help') printf '%s\n' 'Usage' '' 'Options:' '  --ssrc UINT                 A number' ;;
