@@ -50,7 +50,8 @@ Json session_json(const keys::CryptoSession& s, bool reveal_keys) {
 }
 
 bool is_tgk(KeyDataType t) {
-  return t == KeyDataType::tgk || t == KeyDataType::tgk_salt || t == KeyDataType::gtgk || t == KeyDataType::gtgk_salt;
+  return t == KeyDataType::tgk || t == KeyDataType::tgk_salt || t == KeyDataType::gtgk ||
+         t == KeyDataType::gtgk_salt;
 }
 
 /// Key ID extensions (RFC 4563) are shown taken apart, others as they came.
@@ -93,7 +94,8 @@ Json bundle_json(const keys::Bundle& b, bool reveal_keys) {
 
 Json failure_json(const Error& error) {
   const std::uint8_t number = wire_number(error.code);
-  Json out{{"number", number}, {"name", error_name(static_cast<ErrorCode>(number))}, {"detail", error.detail}};
+  Json out{
+      {"number", number}, {"name", error_name(static_cast<ErrorCode>(number))}, {"detail", error.detail}};
   if (error.offset) out["offset"] = *error.offset;
   if (*error.rfc != '\0') out["rfc"] = error.rfc;
   return out;
@@ -104,7 +106,8 @@ Json refusal(std::string_view detail) {
 }
 
 Json rejection(const Error& error) {
-  if (error.severity == Severity::request || error.code == ErrorCode::bad_request) return refusal(error.detail);
+  if (error.severity == Severity::request || error.code == ErrorCode::bad_request)
+    return refusal(error.detail);
   return {{"csb", nullptr}, {"send", Json::array()}, {"state", "failed"}, {"error", failure_json(error)}};
 }
 

@@ -1,5 +1,6 @@
 /// \file
-/// One MIKEY party that takes requests and gives answers as lines of JSON: `mikey agent` without its input and output.
+/// One MIKEY party that takes requests and gives answers as lines of JSON: `mikey agent` without its input
+/// and output.
 #pragma once
 
 #include "agent_json.hpp"
@@ -15,8 +16,8 @@ class AgentCore {
   /// The provider, generator and clock must outlive the agent. `reveal_keys`: answers show keys.
   AgentCore(Config config, const crypto::Provider& provider, Rng& rng, const Clock& clock, bool reveal_keys);
 
-  /// The answer to one request, both without the end of the line. Nothing for a blank line. Whatever the line holds,
-  /// the answer is one line of valid JSON in UTF-8.
+  /// The answer to one request, both without the end of the line. Nothing for a blank line. Whatever the line
+  /// holds, the answer is one line of valid JSON in UTF-8.
   std::optional<std::string> handle(std::string_view line);
 
   /// The answer to a line that was longer than kMaxLine.

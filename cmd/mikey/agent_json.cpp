@@ -29,7 +29,8 @@ class Builder final : public nlohmann::json_sax<json> {
     key_ = std::move(v);
     return true;
   }
-  bool parse_error(std::size_t position, const std::string& /*token*/, const nlohmann::detail::exception& e) override {
+  bool parse_error(std::size_t position, const std::string& /*token*/,
+                   const nlohmann::detail::exception& e) override {
     // 406: a number that is too large for any type
     stop_ = e.id == 406 ? "a number is out of range at octet " : "expected JSON, stopped at octet ";
     *stop_ += std::to_string(position);
@@ -76,7 +77,9 @@ class Builder final : public nlohmann::json_sax<json> {
   std::optional<std::string> duplicate_;
 };
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 /// The end of the string that begins at `at`, which is its opening quote.
 std::size_t string_end(std::string_view text, std::size_t at) {
@@ -85,8 +88,8 @@ std::size_t string_end(std::string_view text, std::size_t at) {
   return at + 1;
 }
 
-/// The text of the member "id" of the object `text`, which is known to be well formed. Written again as it came, since
-/// reading and writing a number may change it.
+/// The text of the member "id" of the object `text`, which is known to be well formed. Written again as it
+/// came, since reading and writing a number may change it.
 std::string raw_id(std::string_view text) {
   std::string value;
   std::size_t depth = 0;
@@ -129,7 +132,8 @@ Result<ParsedLine> parse_line(std::string_view line) {
     return out;
   }
   if (builder.duplicate() != "id" && out.value.contains("id")) out.id = raw_id(line);
-  if (builder.duplicate()) out.complaint = bad_request("the member \"" + *builder.duplicate() + "\" stands twice");
+  if (builder.duplicate())
+    out.complaint = bad_request("the member \"" + *builder.duplicate() + "\" stands twice");
   return out;
 }
 

@@ -21,7 +21,7 @@ inline constexpr std::size_t kMaxValues = 16384;
 /// A request line.
 struct ParsedLine {
   nlohmann::json value;
-  std::string id = "null";         ///< the text of the member "id" of an object, as it was written; valid JSON
+  std::string id = "null";  ///< the text of the member "id" of an object, as it was written; valid JSON
   std::optional<Error> complaint;  ///< why it is no request, although its id could be read
 };
 

@@ -8,16 +8,16 @@
 
 namespace mikey::cmd {
 
-/// Reads lines from a file descriptor. Never holds more than one line and one block; what was read is wiped when it has
-/// been used, since lines may hold keys.
+/// Reads lines from a file descriptor. Never holds more than one line and one block; what was read is wiped
+/// when it has been used, since lines may hold keys.
 class LineReader {
  public:
   enum class Got : std::uint8_t { line, too_long, end, failure };
 
   LineReader(int fd, std::size_t longest) : fd_(fd), longest_(longest), block_(kBlock) {}
 
-  /// The next line, without its end, is in line(). A longer one is read up to its end and dropped. A last line without
-  /// an end is a line.
+  /// The next line, without its end, is in line(). A longer one is read up to its end and dropped. A last
+  /// line without an end is a line.
   Got next();
   std::string_view line() const { return line_; }
   /// Overwrites the line.

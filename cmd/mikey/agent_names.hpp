@@ -22,9 +22,9 @@ inline constexpr std::array<Named<IdType>, 3> kIdTypes{
 inline constexpr std::array<Named<PrfFunc>, 2> kPrfs{
     {{"MIKEY-1", PrfFunc::mikey_1}, {"HMAC-SHA-256", PrfFunc::hmac_sha_256}}};
 inline constexpr std::array<Named<EncrAlg>, 4> kEncryptions{{{"AES-CM-128", EncrAlg::aes_cm_128},
-                                                            {"AES-CM-256", EncrAlg::aes_cm_256},
-                                                            {"AES-KW-128", EncrAlg::aes_kw_128},
-                                                            {"NULL", EncrAlg::null}}};
+                                                             {"AES-CM-256", EncrAlg::aes_cm_256},
+                                                             {"AES-KW-128", EncrAlg::aes_kw_128},
+                                                             {"NULL", EncrAlg::null}}};
 inline constexpr std::array<Named<MacAlg>, 3> kMacs{{{"HMAC-SHA-1-160", MacAlg::hmac_sha_1_160},
                                                      {"HMAC-SHA-256-256", MacAlg::hmac_sha_256_256},
                                                      {"NULL", MacAlg::null}}};

@@ -148,7 +148,8 @@ std::optional<bool> RequestReader::flag(const char* name) {
 std::optional<std::uint32_t> RequestReader::number(const char* name, std::uint32_t most) {
   const nlohmann::json* v = member(name);
   if (v == nullptr) return std::nullopt;
-  if (v->is_number_unsigned() && v->get<std::uint64_t>() <= most) return static_cast<std::uint32_t>(v->get<std::uint64_t>());
+  if (v->is_number_unsigned() && v->get<std::uint64_t>() <= most)
+    return static_cast<std::uint32_t>(v->get<std::uint64_t>());
   if (v->is_string())
     if (const auto n = parse_hex_number(v->get_ref<const std::string&>()); n && *n <= most) return n;
   fail(name, "expected a whole number from 0 to " + std::to_string(most) + ", or \"0x..\"");
@@ -223,7 +224,8 @@ Result<InitiateRequest> parse_initiate(nlohmann::json& request, IdType id_type) 
   const auto to = r.text("to", "an identity");
   auto peer = parse_identity(id_type, to.value_or(""));
   if (!peer)
-    r.fail("to", id_type == IdType::byte_string ? "expected an identity in hexadecimal digits" : "expected an identity");
+    r.fail("to", id_type == IdType::byte_string ? "expected an identity in hexadecimal digits"
+                                                : "expected an identity");
   out.terms.streams = parse_streams(r);
   out.terms.key = parse_key(r);
   out.terms.validity = parse_validity(r);

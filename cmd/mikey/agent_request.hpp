@@ -10,12 +10,13 @@
 
 namespace mikey::cmd {
 
-/// Reads members of one request. Absent and null members are the same. The first thing wrong sticks; what is read
-/// after it does not matter.
+/// Reads members of one request. Absent and null members are the same. The first thing wrong sticks; what is
+/// read after it does not matter.
 class RequestReader {
  public:
   /// `where`: what the members belong to, for errors, e.g. "streams[2]."; empty for the request itself.
-  explicit RequestReader(nlohmann::json& object, std::string where = "") : object_(object), where_(std::move(where)) {}
+  explicit RequestReader(nlohmann::json& object, std::string where = "")
+      : object_(object), where_(std::move(where)) {}
 
   /// The member, or nullptr when it is absent or null.
   nlohmann::json* member(const char* name);

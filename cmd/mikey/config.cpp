@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::int64_t kMaxSkew = 10 * 366 * 86400;  // ten years: NTP differences stay far from their wrap
 constexpr std::int64_t kMaxPatience = 7 * 86400;
-constexpr std::chrono::seconds kPatience{300};  // SIP may ring for three minutes before it answers (RFC 3261 16.6)
+constexpr std::chrono::seconds kPatience{
+    300};  // SIP may ring for three minutes before it answers (RFC 3261 16.6)
 constexpr std::size_t kMaxPsk = 65536;
 
 /// A name or a list of names of `table`; the first is the one to send.
@@ -83,7 +84,8 @@ std::optional<SecretBytes> read_key(ConfigSection& s) {
   return key;
 }
 
-/// With id_type "bytes" a name that is not hex is no peer this party could ever have: it is let pass, with a warning.
+/// With id_type "bytes" a name that is not hex is no peer this party could ever have: it is let pass, with a
+/// warning.
 void read_psks(ConfigSection s, IdType type, Config& out) {
   for (const std::string& name : s.names()) {
     ConfigSection entry = s.table(name);
@@ -94,7 +96,8 @@ void read_psks(ConfigSection s, IdType type, Config& out) {
     if (peer) {
       out.credentials.psk.insert_or_assign(std::move(*peer), Psk(std::move(*key)));
     } else {
-      out.warnings.push_back(printable(s.name_of(name)) + ": not an identity of this party's id_type; never used");
+      out.warnings.push_back(printable(s.name_of(name)) +
+                             ": not an identity of this party's id_type; never used");
     }
   }
 }
@@ -103,8 +106,10 @@ std::variant<Config, std::string> read(ConfigReader& reader, ConfigSection root)
   Config out;
   out.policy.patience = kPatience;
   read_identity(root, out.identity);
-  if (auto skew = root.integer("clock_skew", 0, kMaxSkew, "seconds")) out.policy.clock_skew = std::chrono::seconds(*skew);
-  if (auto wait = root.integer("patience", 1, kMaxPatience, "seconds")) out.policy.patience = std::chrono::seconds(*wait);
+  if (auto skew = root.integer("clock_skew", 0, kMaxSkew, "seconds"))
+    out.policy.clock_skew = std::chrono::seconds(*skew);
+  if (auto wait = root.integer("patience", 1, kMaxPatience, "seconds"))
+    out.policy.patience = std::chrono::seconds(*wait);
   read_policy(root.table("policy"), out.policy);
   read_psks(root.table("psk"), out.identity.type, out);
   read_certificate(root.table("certificate"));
@@ -115,7 +120,8 @@ std::variant<Config, std::string> read(ConfigReader& reader, ConfigSection root)
   check_ibake(root.table("ibake"));
   root.finish();
   if (!reader.ok()) return reader.error();
-  for (const std::string& key : reader.unknown_keys()) out.warnings.push_back(key + ": no such key; it has no effect");
+  for (const std::string& key : reader.unknown_keys())
+    out.warnings.push_back(key + ": no such key; it has no effect");
   return out;
 }
 

@@ -20,7 +20,8 @@ void check_list_of(ConfigSection& s, std::string_view key, std::initializer_list
   const auto values = s.list(key, expected);
   if (!values) return;
   for (const std::string& v : *values)
-    if (std::ranges::find(names, v) == names.end()) s.fail(key, "expected " + expected + ", got \"" + v + "\"");
+    if (std::ranges::find(names, v) == names.end())
+      s.fail(key, "expected " + expected + ", got \"" + v + "\"");
 }
 
 void check_files(ConfigSection& s, std::string_view key) {
@@ -33,7 +34,8 @@ std::vector<std::string> paths(ConfigSection& s, std::string_view key) {
   return s.list(key, "a list of PEM files").value_or(std::vector<std::string>{});
 }
 
-void check_pem(const ConfigSection& s, std::string_view key, const std::string& path, std::string_view label) {
+void check_pem(const ConfigSection& s, std::string_view key, const std::string& path,
+               std::string_view label) {
   const auto text = s.load(key, path);
   if (!text) return;
   const auto blocks = pem_blocks(as_text(text->reveal()), label);

@@ -11,8 +11,8 @@ namespace mikey::cmd {
 void read_certificate(ConfigSection section);
 /// [peers."x"]: certificate and KMS.
 void read_peers(ConfigSection section);
-/// [rsar], [sakke], [ticket], [ibake]: these modes are not part of this program yet; what stands there is checked, so
-/// that a mistake shows early, and has no effect.
+/// [rsar], [sakke], [ticket], [ibake]: these modes are not part of this program yet; what stands there is
+/// checked, so that a mistake shows early, and has no effect.
 void check_rsar(ConfigSection section);
 void check_sakke(ConfigSection section);
 void check_ticket(ConfigSection section);

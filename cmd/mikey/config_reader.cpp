@@ -76,8 +76,8 @@ ConfigSection ConfigReader::open_text(std::string_view text) {
     root_ = toml::parse(text);
   } catch (const toml::parse_error& e) {
     const auto at = e.source().begin;
-    error_ = printable(path_) + ": line " + std::to_string(at.line) + ", column " + std::to_string(at.column) +
-             ": expected TOML: " + printable(e.description());
+    error_ = printable(path_) + ": line " + std::to_string(at.line) + ", column " +
+             std::to_string(at.column) + ": expected TOML: " + printable(e.description());
     return {*this, nullptr, ""};
   }
   return {*this, &root_, ""};
@@ -125,13 +125,14 @@ std::optional<bool> ConfigSection::flag(std::string_view key) {
   return std::nullopt;
 }
 
-std::optional<std::int64_t> ConfigSection::integer(std::string_view key, std::int64_t least, std::int64_t most,
-                                                   std::string_view expected) {
+std::optional<std::int64_t> ConfigSection::integer(std::string_view key, std::int64_t least,
+                                                   std::int64_t most, std::string_view expected) {
   toml::node* n = find(key);
   if (n == nullptr) return std::nullopt;
   const auto* i = n->as_integer();
   if (i != nullptr && i->get() >= least && i->get() <= most) return i->get();
-  fail(key, "expected " + std::string(expected) + " from " + std::to_string(least) + " to " + std::to_string(most));
+  fail(key, "expected " + std::string(expected) + " from " + std::to_string(least) + " to " +
+                std::to_string(most));
   return std::nullopt;
 }
 
@@ -153,7 +154,8 @@ std::optional<std::vector<std::string>> ConfigSection::list(std::string_view key
   return std::nullopt;
 }
 
-std::optional<std::vector<std::string>> ConfigSection::one_or_more(std::string_view key, std::string_view expected) {
+std::optional<std::vector<std::string>> ConfigSection::one_or_more(std::string_view key,
+                                                                   std::string_view expected) {
   toml::node* n = find(key);
   if (n == nullptr) return std::nullopt;
   if (const auto* s = n->as_string()) return std::vector<std::string>{s->get()};

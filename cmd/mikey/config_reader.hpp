@@ -3,12 +3,12 @@
 /// key and what was expected; from there on everything reads as absent, so that readers need no checks.
 #pragma once
 
+#include <toml++/toml.h>
 #include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
-#include <toml++/toml.h>
 #include <vector>
 
 #include "mikey/base/error.hpp"
@@ -79,7 +79,8 @@ class ConfigSection {
   std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most,
                                       std::string_view expected);
   /// A list of strings.
-  std::optional<std::vector<std::string>> list(std::string_view key, std::string_view expected = "a list of strings");
+  std::optional<std::vector<std::string>> list(std::string_view key,
+                                               std::string_view expected = "a list of strings");
   /// A string, or a list of strings that is not empty.
   std::optional<std::vector<std::string>> one_or_more(std::string_view key, std::string_view expected);
   /// "hex:..." of at least one octet. The text is wiped.

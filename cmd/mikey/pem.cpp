@@ -16,7 +16,8 @@ std::optional<SecretBytes> decode(std::string_view body) {
   SecretBytes text(body.size());
   std::size_t n = 0;
   for (const char c : body)
-    if (c != '\n' && c != '\r' && c != ' ' && c != '\t') text.reveal_mutable()[n++] = static_cast<std::uint8_t>(c);
+    if (c != '\n' && c != '\r' && c != ' ' && c != '\t')
+      text.reveal_mutable()[n++] = static_cast<std::uint8_t>(c);
   text.truncate(n);
   auto octets = from_base64(as_text(text.reveal()));
   if (!octets || octets->empty()) return std::nullopt;

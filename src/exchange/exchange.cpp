@@ -173,6 +173,8 @@ std::optional<NtpTime> Exchange::timestamp() const {
   return machine_->timestamp();
 }
 
-std::optional<std::string> Exchange::wanted_url() const { return machine_->wanted_url(); }
+std::optional<std::string> Exchange::wanted_url() const {
+  return machine_->wanted_url();
+}
 
 }  // namespace mikey

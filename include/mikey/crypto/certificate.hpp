@@ -22,11 +22,11 @@ class Certificate {
  public:
   struct Impl;
 
-  /// Exactly one DER certificate, nothing after it. ErrorCode::invalid_cert. Costs some 70 us, most of it for the
-  /// public key: TrustStore::certificate() remembers.
+  /// Exactly one DER certificate, nothing after it. ErrorCode::invalid_cert. Costs some 70 us, most of it for
+  /// the public key: TrustStore::certificate() remembers.
   static Result<Certificate> from_der(ByteView der);
-  /// All certificates of a PEM text, in its order; other PEM objects are skipped. ErrorCode::invalid_cert when
-  /// there is none or one is broken.
+  /// All certificates of a PEM text, in its order; other PEM objects are skipped. ErrorCode::invalid_cert
+  /// when there is none or one is broken.
   static Result<std::vector<Certificate>> from_pem(std::string_view pem);
 
   ByteView der() const;
@@ -63,9 +63,9 @@ class Certificate {
   /// functions: an MD5 value says too little about which certificate was meant.
   Result<Bytes> chash(HashFunc f) const;
 
-  /// Whether the certificate vouches for an identity of an ID payload (RFC 3830 6.7): a URI must be equal to a
-  /// subjectAltName URI, a NAI to an rfc822Name, octet for octet. The common name counts only when there is no
-  /// subjectAltName. A byte string never matches.
+  /// Whether the certificate vouches for an identity of an ID payload (RFC 3830 6.7): a URI must be equal to
+  /// a subjectAltName URI, a NAI to an rfc822Name, octet for octet. The common name counts only when there is
+  /// no subjectAltName. A byte string never matches.
   bool matches(IdType type, ByteView identity) const;
 
   friend bool operator==(const Certificate& a, const Certificate& b);

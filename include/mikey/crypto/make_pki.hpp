@@ -13,10 +13,11 @@
 
 namespace mikey::crypto {
 
-/// A new RSA key in PKCS#8 PEM, encrypted (AES-256-CBC, PBKDF2) when there is a passphrase. `bits`: 2048 to 8192;
-/// 1024 too when `allow_weak`, which tests of refusals need. Randomness is libcrypto's own, as it has no other
-/// way to make primes.
-Result<std::string> generate_rsa_key(unsigned bits, std::string_view passphrase = {}, bool allow_weak = false);
+/// A new RSA key in PKCS#8 PEM, encrypted (AES-256-CBC, PBKDF2) when there is a passphrase. `bits`: 2048 to
+/// 8192; 1024 too when `allow_weak`, which tests of refusals need. Randomness is libcrypto's own, as it has
+/// no other way to make primes.
+Result<std::string> generate_rsa_key(unsigned bits, std::string_view passphrase = {},
+                                     bool allow_weak = false);
 
 /// What a certificate says.
 struct CertificateSpec {
@@ -44,8 +45,8 @@ struct Issuer {
 Result<Certificate> make_self_signed(const CertificateSpec& spec, std::string_view key_pem,
                                      std::string_view passphrase, Rng& rng);
 
-/// A certificate for `subject_key`, signed by `issuer`. Draws "certificate serial". Does not judge whether the
-/// issuer is a CA: that is for those who verify.
+/// A certificate for `subject_key`, signed by `issuer`. Draws "certificate serial". Does not judge whether
+/// the issuer is a CA: that is for those who verify.
 Result<Certificate> make_certificate(const CertificateSpec& spec, const PublicKey& subject_key,
                                      const Issuer& issuer, Rng& rng);
 
@@ -55,8 +56,8 @@ Result<std::string> make_crl(const Issuer& issuer, std::span<const Certificate> 
 
 enum class OcspStatus : std::uint8_t { good, revoked, unknown };
 
-/// An OCSP response in DER (RFC 6960) about `subject`, which `ca` issued, signed by `signer`: the CA itself, or
-/// whom it delegated.
+/// An OCSP response in DER (RFC 6960) about `subject`, which `ca` issued, signed by `signer`: the CA itself,
+/// or whom it delegated.
 Result<Bytes> make_ocsp_response(const Certificate& ca, const Issuer& signer, const Certificate& subject,
                                  OcspStatus status, NtpTime this_update, NtpTime next_update);
 

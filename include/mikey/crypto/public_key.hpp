@@ -18,9 +18,9 @@ enum class PkePadding : std::uint8_t { pkcs1_v15, oaep };
 
 /// What is accepted, and sent, as the signature of a message.
 struct SignaturePolicy {
-  bool allow_sha1 = true;          ///< SHA-1 is the default hash of RFC 3830 4.2.1
+  bool allow_sha1 = true;           ///< SHA-1 is the default hash of RFC 3830 4.2.1
   std::size_t min_rsa_bits = 2048;  ///< shorter moduli are refused
-  Hash send_hash = Hash::sha1;     ///< what to sign with; any receiver that reads DigestInfo takes SHA-256 too
+  Hash send_hash = Hash::sha1;  ///< what to sign with; any receiver that reads DigestInfo takes SHA-256 too
 
   /// No SHA-1, RSA of 2048 bits and more, SHA-256 sent.
   static constexpr SignaturePolicy modern() { return {false, 2048, Hash::sha256}; }
@@ -42,9 +42,9 @@ class PublicKey {
   /// SubjectPublicKeyInfo in DER.
   ByteView der() const;
 
-  /// Checks the signature of a SIGN payload (RFC 3830 6.5) and tells which hash it was made with: SHA-1, -256,
-  /// -384 or -512, with PKCS#1 v1.5 (S type 0) or PSS (S type 1: MGF1 on the same hash, salt as long as the
-  /// hash). ErrorCode::auth_failure when it does not match, invalid_ha when `policy` refuses its hash,
+  /// Checks the signature of a SIGN payload (RFC 3830 6.5) and tells which hash it was made with: SHA-1,
+  /// -256, -384 or -512, with PKCS#1 v1.5 (S type 0) or PSS (S type 1: MGF1 on the same hash, salt as long as
+  /// the hash). ErrorCode::auth_failure when it does not match, invalid_ha when `policy` refuses its hash,
   /// invalid_cert when it refuses the key, invalid_dt for another S type.
   Result<Hash> verify(SignType type, ByteView message, ByteView signature,
                       const SignaturePolicy& policy = {}) const;
@@ -68,8 +68,8 @@ struct EnvelopeKeyLengths {
   std::size_t max = 64;
 };
 
-/// An RSA private key, wherever it is kept. Implementations are immutable and may be used from several threads
-/// at once.
+/// An RSA private key, wherever it is kept. Implementations are immutable and may be used from several
+/// threads at once.
 class PrivateKey {
  public:
   virtual ~PrivateKey() = default;
@@ -84,10 +84,10 @@ class PrivateKey {
   ///
   /// PKCS#1 v1.5 must not tell anyone whether the padding was right (Bleichenbacher's attack), so it rejects
   /// implicitly: when the padding is wrong, or the length is outside `lengths`, the result is a key of
-  /// `lengths.min` octets that depends on the ciphertext and on a secret of this object, found in the same time.
-  /// The MAC of the message then fails, as it does under any other wrong key. Callers must not decide anything
-  /// by the result before that MAC. ErrorCode::auth_failure only for what the ciphertext shows by itself: its
-  /// length, a value not below the modulus. OAEP fails openly, with auth_failure.
+  /// `lengths.min` octets that depends on the ciphertext and on a secret of this object, found in the same
+  /// time. The MAC of the message then fails, as it does under any other wrong key. Callers must not decide
+  /// anything by the result before that MAC. ErrorCode::auth_failure only for what the ciphertext shows by
+  /// itself: its length, a value not below the modulus. OAEP fails openly, with auth_failure.
   virtual Result<SecretBytes> decrypt(PkePadding padding, ByteView ciphertext,
                                       EnvelopeKeyLengths lengths = {}) const = 0;
 };
@@ -107,9 +107,9 @@ class Pkcs11Module {
   /// nobody for a PIN. ErrorCode::crypto when the engine or the module does not load.
   static Result<Pkcs11Module> open(const std::string& module_path, std::string_view pin);
 
-  /// The key `uri` names (RFC 7512), e.g. "pkcs11:token=mikey;object=alice;type=private". ErrorCode::bad_request
-  /// when there is none. The token must allow RSA on raw blocks (CKM_RSA_X_509) for decryption and PSS, as the
-  /// padding is checked here, and CKM_RSA_PKCS for PKCS#1 v1.5 signatures.
+  /// The key `uri` names (RFC 7512), e.g. "pkcs11:token=mikey;object=alice;type=private".
+  /// ErrorCode::bad_request when there is none. The token must allow RSA on raw blocks (CKM_RSA_X_509) for
+  /// decryption and PSS, as the padding is checked here, and CKM_RSA_PKCS for PKCS#1 v1.5 signatures.
   Result<std::shared_ptr<const PrivateKey>> load_private_key(const std::string& uri) const;
 
   explicit Pkcs11Module(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
