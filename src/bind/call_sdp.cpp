@@ -21,7 +21,8 @@ bool is_visible(std::string_view s) {
 // The session level of one party's description.
 Result<SessionDescription> head(const CallParty& p) {
   if (!is_visible(p.user) || p.name.empty() || !text::fits_a_line(p.name) || !is_address(p.address))
-    return bad_request("the user, address or name of a call does not fit a session description", "RFC 8866 5.2");
+    return bad_request("the user, address or name of a call does not fit a session description",
+                       "RFC 8866 5.2");
   const std::string in = p.address.find(':') == std::string::npos ? "IN IP4 " : "IN IP6 ";
   return SessionDescription::parse("v=0\r\no=" + p.user + ' ' + std::to_string(p.session_id) + ' ' +
                                    std::to_string(p.session_version) + ' ' + in + p.address +
@@ -57,7 +58,8 @@ PayloadFormat format_of(const Section& media, std::uint8_t pt) {
   return f;
 }
 
-std::vector<PayloadFormat> common_formats(const Section& media, const MediaLine& line, const CallStream& ours) {
+std::vector<PayloadFormat> common_formats(const Section& media, const MediaLine& line,
+                                          const CallStream& ours) {
   std::vector<PayloadFormat> out;
   for (const std::string& token : line.formats) {
     const auto pt = text::number<std::uint8_t>(token);
@@ -77,7 +79,8 @@ std::string answer_direction(const SessionDescription& offer, const Section& med
   for (const Section* s : {&offer.session(), &media})
     for (const std::string_view d : kDirections)
       if (s->attribute(d)) theirs = d;
-  const bool send = (theirs == "sendrecv" || theirs == "recvonly") && (ours == "sendrecv" || ours == "sendonly");
+  const bool send =
+      (theirs == "sendrecv" || theirs == "recvonly") && (ours == "sendrecv" || ours == "sendonly");
   const bool receive =
       (theirs == "sendrecv" || theirs == "sendonly") && (ours == "sendrecv" || ours == "recvonly");
   if (send) return receive ? "sendrecv" : "sendonly";

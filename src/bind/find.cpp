@@ -16,7 +16,8 @@ Result<Findings> single(InputKind kind, Bytes octets, std::vector<std::string> d
   Findings out;
   out.kind = kind;
   if (octets.size() > kMaxMessage)
-    return Error{ErrorCode::resource, Severity::message, "", std::nullopt, "the message is larger than 1 MiB"};
+    return Error{ErrorCode::resource, Severity::message, "", std::nullopt,
+                 "the message is larger than 1 MiB"};
   if (!looks_like_mikey(octets)) diagnostics.emplace_back("this does not begin like a MIKEY message");
   add_found(out, std::move(octets), std::string(input_kind_name(kind)), std::move(diagnostics));
   return out;
@@ -36,8 +37,8 @@ std::string dedent(std::string_view s) {
 }
 
 bool has_session_lines(std::string_view s) {
-  return s.starts_with("v=0") || s.starts_with("a=key-mgmt:") || s.find("\na=key-mgmt:") != std::string::npos ||
-         s.find("\ra=key-mgmt:") != std::string::npos;
+  return s.starts_with("v=0") || s.starts_with("a=key-mgmt:") ||
+         s.find("\na=key-mgmt:") != std::string::npos || s.find("\ra=key-mgmt:") != std::string::npos;
 }
 
 Result<Findings> in_text(std::string_view s) {
@@ -103,7 +104,8 @@ bool looks_like_mikey(ByteView m) {
 void add_found(Findings& out, Bytes message, std::string source, std::vector<std::string> diagnostics) {
   if (out.messages.size() == kMaxFound) {
     if (out.diagnostics.empty() || !out.diagnostics.back().starts_with("more than"))
-      out.diagnostics.push_back("more than " + std::to_string(kMaxFound) + " messages; the others are left out");
+      out.diagnostics.push_back("more than " + std::to_string(kMaxFound) +
+                                " messages; the others are left out");
     return;
   }
   FoundMessage f;

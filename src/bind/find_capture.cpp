@@ -24,7 +24,8 @@ bool mikey_port(const pcap::Endpoint& a, const pcap::Endpoint& b) {
   return a.port == kMikeyPort || b.port == kMikeyPort;
 }
 
-// Session Announcement Protocol (RFC 2974) and whatever else puts a whole description behind a header of its own.
+// Session Announcement Protocol (RFC 2974) and whatever else puts a whole description behind a header of its
+// own.
 void find_announced(std::string_view s, Findings& out) {
   const std::size_t begin = s.find("v=0");
   if (begin == std::string_view::npos || s.find("a=key-mgmt:") == std::string_view::npos) return;
@@ -51,7 +52,8 @@ void find_in_stream(const pcap::Stream& s, Findings& out) {
     out.diagnostics.push_back("TCP " + s.from.to_text() + " to " + s.to.to_text() + ": the capture lacks " +
                               std::to_string(s.missing) + " octets");
   if (s.cut)
-    out.diagnostics.push_back("TCP " + s.from.to_text() + " to " + s.to.to_text() + ": only its beginning was read");
+    out.diagnostics.push_back("TCP " + s.from.to_text() + " to " + s.to.to_text() +
+                              ": only its beginning was read");
   std::size_t first = out.messages.size();
   std::size_t begin = 0;
   const auto locate_last = [&] {
@@ -60,7 +62,8 @@ void find_in_stream(const pcap::Stream& s, Findings& out) {
     first = out.messages.size();
   };
   if (mikey_port(s.from, s.to) && looks_like_mikey(s.octets) && s.octets.size() <= kMaxMessage) {
-    add_found(out, s.octets, "TCP port 2269", {"MIKEY over TCP has no framing: the whole stream is one message"});
+    add_found(out, s.octets, "TCP port 2269",
+              {"MIKEY over TCP has no framing: the whole stream is one message"});
   } else {
     find_in_messages(as_text(s.octets), out, [&](std::size_t offset) {
       locate_last();

@@ -23,7 +23,8 @@ std::string carrier_name(const rtsp::CarriedMessage& m) {
     case rtsp::Carrier::sdp:
       break;
   }
-  return "a=key-mgmt of " + (m.level ? "media line " + std::to_string(*m.level + 1) : std::string("the session"));
+  return "a=key-mgmt of " +
+         (m.level ? "media line " + std::to_string(*m.level + 1) : std::string("the session"));
 }
 
 // Lines of a description without one around them.
@@ -108,7 +109,8 @@ void find_in_rtsp(const TextMessage& message, Findings& out) {
 }
 
 void find_in_sip(const TextMessage& message, Findings& out) {
-  const std::string prefix = "SIP " + (message.is_request() ? message.method : std::to_string(message.status)) + ' ';
+  const std::string prefix =
+      "SIP " + (message.is_request() ? message.method : std::to_string(message.status)) + ' ';
   Result<std::vector<mime::Part>> parts = mime::parse_body(message, Reading::tolerant);
   if (!parts) {
     add_note(out, prefix, parts.error());

@@ -11,8 +11,8 @@ struct Names {
   const char* rtcp_auth;
 };
 
-// Names of the GStreamer enumerations GstSrtpCipherType and GstSrtpAuthType. SRTCP's tag is never shorter than
-// 80 bits (RFC 3711 5.2).
+// Names of the GStreamer enumerations GstSrtpCipherType and GstSrtpAuthType. SRTCP's tag is never shorter
+// than 80 bits (RFC 3711 5.2).
 Result<Names> names_of(Suite suite) {
   constexpr const char* k80 = "hmac-sha1-80";
   constexpr const char* k32 = "hmac-sha1-32";

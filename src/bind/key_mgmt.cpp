@@ -89,7 +89,8 @@ Status check_answers(const SessionDescription& offer, const Placement& p) {
   for (const KeyMgmt& m : p.messages) {
     const auto same = [&m](const KeyMgmtAttribute& a) { return a.protocol == m.protocol; };
     if (std::ranges::none_of(*attributes, same))
-      return bad_request("the offer does not have this key management protocol at this level", "RFC 4567 4.1.1");
+      return bad_request("the offer does not have this key management protocol at this level",
+                         "RFC 4567 4.1.1");
   }
   return {};
 }
@@ -112,7 +113,8 @@ Result<KeyMgmtAttribute> KeyMgmtAttribute::parse(std::string_view value, Reading
   if (reading == Reading::strict && !shape)
     return bad_message(ErrorCode::unspecified, kSyntax, "the key-mgmt attribute has more blanks than it may");
   if (!is_kmpid(protocol) || data.empty())
-    return bad_message(ErrorCode::unspecified, kSyntax, "the key-mgmt attribute lacks a protocol or its data");
+    return bad_message(ErrorCode::unspecified, kSyntax,
+                       "the key-mgmt attribute lacks a protocol or its data");
   return KeyMgmtAttribute{std::string(protocol), std::string(data)};
 }
 
@@ -154,7 +156,8 @@ Status offer(SessionDescription& sdp, std::span<const Placement> placements) {
   return {};
 }
 
-Status answer(SessionDescription& sdp, const SessionDescription& offer, std::span<const Placement> placements) {
+Status answer(SessionDescription& sdp, const SessionDescription& offer,
+              std::span<const Placement> placements) {
   if (sdp.media_count() != offer.media_count())
     return bad_request("an answer has as many media lines as its offer", "RFC 3264 6");
   SessionDescription made = sdp;
@@ -248,7 +251,8 @@ Status switch_profile(SessionDescription& sdp, Level media, bool secure) {
   for (std::size_t i = media.value_or(0); i < (media ? *media + 1 : sdp.media_count()); ++i) {
     MediaLine line = sdp.media_line(i);
     const std::optional<std::string> proto = secure ? srtp_profile(line.proto) : rtp_profile(line.proto);
-    if (!proto && media) return bad_request("a media line of protocol " + line.proto + " has no such profile");
+    if (!proto && media)
+      return bad_request("a media line of protocol " + line.proto + " has no such profile");
     if (!proto || *proto == line.proto) continue;
     line.proto = *proto;
     if (Status s = sdp.set_media_line(i, line); !s) return s;

@@ -11,7 +11,8 @@ constexpr std::uint8_t kUdp = 17;
 // Takes packets of the file apart and keeps what they carried.
 class Collector {
  public:
-  explicit Collector(const Limits& limits) : limits_(limits), fragments_(limits.fragments), streams_(limits) {}
+  explicit Collector(const Limits& limits)
+      : limits_(limits), fragments_(limits.fragments), streams_(limits) {}
 
   bool take(const LinkPacket& packet) {
     if (++seen_ > limits_.packets) {

@@ -42,7 +42,7 @@ std::optional<Magic> classic_magic(ByteView f) {
 struct Interface {
   std::uint32_t link_type = 0;
   std::uint32_t snap = 0;
-  std::uint8_t resolution = 6;    // negative power of 10, or of 2 with the high bit
+  std::uint8_t resolution = 6;  // negative power of 10, or of 2 with the high bit
   std::uint64_t offset_s = 0;
 
   std::uint64_t to_ns(std::uint64_t units) const {

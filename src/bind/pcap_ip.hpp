@@ -59,8 +59,8 @@ class Streams {
   };
   struct Flow {
     Stream stream;
-    std::optional<std::uint64_t> next;          // unwrapped sequence number that comes next
-    std::map<std::uint64_t, Segment> waiting;   // by unwrapped sequence number
+    std::optional<std::uint64_t> next;         // unwrapped sequence number that comes next
+    std::map<std::uint64_t, Segment> waiting;  // by unwrapped sequence number
     std::size_t waiting_octets = 0;
   };
   void place(Flow& flow, std::uint64_t sequence, ByteView octets, Stream::Mark mark);

@@ -24,8 +24,8 @@ Stream::Mark Stream::at(std::size_t offset) const {
 
 void Streams::append_to(Flow& flow, ByteView octets, Stream::Mark mark) {
   Stream& s = flow.stream;
-  const std::size_t room =
-      std::min(limits_.stream - s.octets.size(), limits_.streams_total - std::min(total_, limits_.streams_total));
+  const std::size_t room = std::min(limits_.stream - s.octets.size(),
+                                    limits_.streams_total - std::min(total_, limits_.streams_total));
   if (octets.size() > room) s.cut = true;
   octets = octets.first(std::min(octets.size(), room));
   if (octets.empty()) return;

@@ -19,7 +19,8 @@ void be16(Bytes& out, std::size_t v) {
 
 // RFC 1071, not yet folded.
 std::uint32_t sum(ByteView b, std::uint32_t start = 0) {
-  for (std::size_t i = 0; i < b.size(); ++i) start += static_cast<std::uint32_t>(b[i]) << (i % 2 == 0 ? 8 : 0);
+  for (std::size_t i = 0; i < b.size(); ++i)
+    start += static_cast<std::uint32_t>(b[i]) << (i % 2 == 0 ? 8 : 0);
   return start;
 }
 

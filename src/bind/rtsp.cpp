@@ -49,9 +49,11 @@ Result<KeyMgmtSpec> read_spec(std::string_view text_of_spec, Reading reading) {
   if (!raw) return raw.error();
   if (!raw->protocol || !raw->data) return broken("KeyMgmt needs the parameters prot and data");
   KeyMgmtSpec spec;
-  const bool loose = !is_quoted(*raw->data) || (raw->uri && !is_quoted(*raw->uri)) || is_quoted(*raw->protocol);
+  const bool loose =
+      !is_quoted(*raw->data) || (raw->uri && !is_quoted(*raw->uri)) || is_quoted(*raw->protocol);
   if (loose && reading == Reading::strict) return broken("uri and data of KeyMgmt are quoted, prot is not");
-  if (loose) spec.diagnostics.emplace_back("KeyMgmt with quotes where there are none, or none where there are");
+  if (loose)
+    spec.diagnostics.emplace_back("KeyMgmt with quotes where there are none, or none where there are");
   spec.protocol = text::unquote(*raw->protocol);
   if (!is_kmpid(spec.protocol)) return broken("the protocol of KeyMgmt is not letters and digits");
   if (raw->uri) spec.uri = text::unquote(*raw->uri);
@@ -68,7 +70,8 @@ Result<std::vector<KeyMgmtSpec>> parse_key_mgmt(std::string_view value, Reading 
   std::vector<KeyMgmtSpec> out;
   for (const std::string_view part : text::split(value, ',')) {
     if (out.size() == kMaxSpecs)
-      return Error{ErrorCode::resource, Severity::message, kRfc, std::nullopt, "KeyMgmt has too many entries"};
+      return Error{ErrorCode::resource, Severity::message, kRfc, std::nullopt,
+                   "KeyMgmt has too many entries"};
     Result<KeyMgmtSpec> spec = read_spec(part, reading);
     if (!spec) return std::move(spec).error();
     out.push_back(std::move(*spec));

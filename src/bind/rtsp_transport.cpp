@@ -16,7 +16,8 @@ Result<TransportSpec> read_spec(std::string_view part) {
   TransportSpec spec;
   for (const std::string_view param : text::split(part, ';')) {
     if (spec.protocol.empty()) {
-      if (!is_protocol(param)) return bad_message(ErrorCode::unspecified, kRfc, "a transport has no protocol");
+      if (!is_protocol(param))
+        return bad_message(ErrorCode::unspecified, kRfc, "a transport has no protocol");
       spec.protocol = param;
       continue;
     }
@@ -40,7 +41,8 @@ bool is_value(std::string_view s) {
 }
 
 void add(std::vector<CarriedMessage>& out, Carrier carrier, DecodedBase64&& data, std::string_view uri) {
-  out.push_back({carrier, std::move(data.octets), std::string(uri), std::nullopt, std::move(data.diagnostics)});
+  out.push_back(
+      {carrier, std::move(data.octets), std::string(uri), std::nullopt, std::move(data.diagnostics)});
 }
 
 Status from_key_mgmt(const TextMessage& m, Reading reading, std::vector<CarriedMessage>& out) {
@@ -114,7 +116,8 @@ Result<std::vector<TransportSpec>> parse_transport(std::string_view value) {
   std::vector<TransportSpec> out;
   for (const std::string_view part : text::split(value, ',')) {
     if (out.size() == kMaxSpecs)
-      return Error{ErrorCode::resource, Severity::message, kRfc, std::nullopt, "Transport has too many entries"};
+      return Error{ErrorCode::resource, Severity::message, kRfc, std::nullopt,
+                   "Transport has too many entries"};
     Result<TransportSpec> spec = read_spec(part);
     if (!spec) return std::move(spec).error();
     out.push_back(std::move(*spec));

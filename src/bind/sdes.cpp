@@ -48,7 +48,8 @@ Result<std::string> reveal_sdes_crypto(const keys::CryptoSession& session, std::
   std::ranges::copy(session.tek.reveal(), key.reveal_mutable().begin());
   std::ranges::copy(session.salt.reveal(),
                     key.reveal_mutable().begin() + static_cast<std::ptrdiff_t>(session.tek.size()));
-  std::string out = "a=crypto:" + std::to_string(tag) + ' ' + std::string(name) + " inline:" + to_base64(key.reveal());
+  std::string out =
+      "a=crypto:" + std::to_string(tag) + ' ' + std::string(name) + " inline:" + to_base64(key.reveal());
   if (mki) out += '|' + decimal(session.validity.spi) + ':' + std::to_string(session.validity.spi.size());
   if (clear) out += " UNENCRYPTED_SRTP UNENCRYPTED_SRTCP";
   return out;

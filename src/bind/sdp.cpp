@@ -39,8 +39,7 @@ std::vector<std::string_view> words(std::string_view s) {
 }
 
 bool valid_proto(std::string_view s) {
-  return !s.empty() &&
-         std::ranges::all_of(s, [](char c) { return text::is_token_char(c) || c == '/'; });
+  return !s.empty() && std::ranges::all_of(s, [](char c) { return text::is_token_char(c) || c == '/'; });
 }
 
 Status check(const MediaLine& line) {
@@ -111,7 +110,8 @@ std::optional<Connection> Section::connection() const {
 
 Status Section::add_attribute(std::string_view name, std::string_view value) {
   if (!text::is_token(name)) return bad_request("an attribute's name must be a token", "RFC 8866 5.13");
-  if (!text::fits_a_line(value)) return bad_request("an attribute's value must fit one line", "RFC 8866 5.13");
+  if (!text::fits_a_line(value))
+    return bad_request("an attribute's value must fit one line", "RFC 8866 5.13");
   std::string line = "a=" + std::string(name);
   if (!value.empty()) line += ':' + std::string(value);
   if (!lines_.empty() && !ends_a_line(lines_.back().end)) lines_.back().end += end_;

@@ -52,8 +52,8 @@ bool fits_a_line(std::string_view s);
 /// Takes the first line off `rest`, without its end; `end` gets the line's end ("\r\n", "\n", "\r" or "").
 std::string_view take_line(std::string_view& rest, std::string_view& end);
 
-/// Where `separator` first stands outside double quotes (a backslash escapes one character in there); the size
-/// of `s` when it does not.
+/// Where `separator` first stands outside double quotes (a backslash escapes one character in there); the
+/// size of `s` when it does not.
 std::size_t find_unquoted(std::string_view s, char separator);
 
 /// Parts between `separator`, quotes respected, each trimmed. Empty parts are kept.

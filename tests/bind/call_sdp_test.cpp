@@ -7,7 +7,8 @@ namespace mikey::bind::sdp {
 namespace {
 
 CallParty alice() {
-  return {"alice", 1, 2, "192.0.2.1", "call", {audio_stream(40000), video_stream(40002), application_stream(40004)}};
+  return {"alice",     1,      2,
+          "192.0.2.1", "call", {audio_stream(40000), video_stream(40002), application_stream(40004)}};
 }
 
 TEST(CallSdp, OfferOfThreeStreams) {
@@ -16,7 +17,8 @@ TEST(CallSdp, OfferOfThreeStreams) {
   EXPECT_EQ(d->to_text(),
             "v=0\r\no=alice 1 2 IN IP4 192.0.2.1\r\ns=call\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
             "m=audio 40000 RTP/SAVP 0 8\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=sendrecv\r\n"
-            "m=video 40002 RTP/SAVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=sendrecv\r\n"
+            "m=video 40002 RTP/SAVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 "
+            "packetization-mode=1\r\na=sendrecv\r\n"
             "m=application 40004 RTP/SAVP 100\r\na=rtpmap:100 H224/4800\r\na=sendrecv\r\n");
 }
 
@@ -31,7 +33,8 @@ TEST(CallSdp, AnswerTakesWhatItCan) {
   EXPECT_EQ(d->to_text(),
             "v=0\r\no=bob 3 3 IN IP6 2001:db8::2\r\ns=-\r\nc=IN IP6 2001:db8::2\r\nt=0 0\r\n"
             "m=audio 50000 RTP/SAVP 8\r\na=rtpmap:8 PCMA/8000\r\na=sendrecv\r\n"
-            "m=video 50002 RTP/SAVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=sendrecv\r\n"
+            "m=video 50002 RTP/SAVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 "
+            "packetization-mode=1\r\na=sendrecv\r\n"
             "m=application 0 RTP/SAVP 100\r\n");
 }
 
@@ -53,7 +56,8 @@ TEST(CallSdp, ProfileAndDirectionCount) {
 }
 
 TEST(CallSdp, StaticFormatsNeedNoRtpmap) {
-  const auto offered = SessionDescription::parse("v=0\r\nm=audio 4000 RTP/SAVP 0 99 x\r\na=rtpmap:99 foo/8000\r\n");
+  const auto offered =
+      SessionDescription::parse("v=0\r\nm=audio 4000 RTP/SAVP 0 99 x\r\na=rtpmap:99 foo/8000\r\n");
   const auto d = make_answer(*offered, alice());
   ASSERT_TRUE(d.ok()) << why(d);
   EXPECT_EQ(d->media_line(0).formats, std::vector<std::string>{"0"});
@@ -79,7 +83,8 @@ TEST(CallSdp, BadPartiesAreRefused) {
 
 TEST(CallSdp, WithMikeyBothWays) {
   auto offered = make_offer(alice());
-  ASSERT_TRUE(offer(*offered, std::vector<Placement>{{std::nullopt, {{"mikey", golden("rfc4567-psk-init")}}}}).ok());
+  ASSERT_TRUE(
+      offer(*offered, std::vector<Placement>{{std::nullopt, {{"mikey", golden("rfc4567-psk-init")}}}}).ok());
   const auto found = mikey_messages(*SessionDescription::parse(offered->to_text()));
   ASSERT_TRUE(found.ok());
   ASSERT_EQ(found->front().keys.size(), 3U);

@@ -10,8 +10,8 @@ std::string call(const std::string& session, const std::string& audio, const std
                  const std::string& video_proto = "RTP/SAVP") {
   return "v=0\r\no=alice 2891092738 2891092738 IN IP4 w-land.example.com\r\ns=Cool stuff\r\n"
          "e=alice@w-land.example.com\r\nt=0 0\r\nc=IN IP4 w-land.example.com\r\n" +
-         session + "m=audio 49000 RTP/SAVP 98\r\na=rtpmap:98 AMR/8000\r\n" + audio + "m=video 52230 " + video_proto +
-         " 31\r\na=rtpmap:31 H261/90000\r\n" + video;
+         session + "m=audio 49000 RTP/SAVP 98\r\na=rtpmap:98 AMR/8000\r\n" + audio + "m=video 52230 " +
+         video_proto + " 31\r\na=rtpmap:31 H261/90000\r\n" + video;
 }
 
 std::string attribute(std::string_view name) {
@@ -30,7 +30,8 @@ TEST(KeyMgmt, AttributeSyntax) {
   EXPECT_EQ(a->protocol, "mikey");
   EXPECT_EQ(a->data, "AQAF");
   EXPECT_EQ(KeyMgmtAttribute::parse(" mikey AQAF")->data, "AQAF");  // 0*1SP, as GStreamer and RFC 4567 allow
-  for (const char* s : {"", " ", "mikey", "mikey ", "mi-key AQAF", "  mikey AQAF", "\tmikey AQAF", "mikey\tAQAF"})
+  for (const char* s :
+       {"", " ", "mikey", "mikey ", "mi-key AQAF", "  mikey AQAF", "\tmikey AQAF", "mikey\tAQAF"})
     EXPECT_FALSE(KeyMgmtAttribute::parse(s).ok()) << s;
   EXPECT_EQ(KeyMgmtAttribute::parse("\t mikey   AQAF ", Reading::tolerant)->data, "AQAF");
   EXPECT_FALSE(KeyMgmtAttribute::parse("mikey  ", Reading::tolerant).ok());
@@ -95,14 +96,16 @@ TEST(KeyMgmt, MediaLevelOverridesSessionLevel) {
   EXPECT_EQ((*found)[1].keys[0].first_cs, 1);
   EXPECT_EQ((*found)[1].message, golden("gst122-keymgmt-savp_udp-0"));
   // Another protocol at media level takes the line away from the session's MIKEY, too.
-  const auto other = mikey_messages(read(call(attribute("gst122-sdp-savp_udp-0"), "", "a=key-mgmt:keyp1 xyz\r\n")));
+  const auto other =
+      mikey_messages(read(call(attribute("gst122-sdp-savp_udp-0"), "", "a=key-mgmt:keyp1 xyz\r\n")));
   ASSERT_EQ(other->size(), 1U);
   EXPECT_EQ(other->front().keys.size(), 1U);
 }
 
 TEST(KeyMgmt, SeveralProtocolsStayInOrder) {
   const SessionDescription d = read(
-      call("a=key-mgmt:keyp1 727g*?\r\n" + attribute("gst122-sdp-savp_udp-0") + "a=key-mgmt:keyp2 DF sn\r\n", "", ""));
+      call("a=key-mgmt:keyp1 727g*?\r\n" + attribute("gst122-sdp-savp_udp-0") + "a=key-mgmt:keyp2 DF sn\r\n",
+           "", ""));
   const auto list = key_mgmt_of(d.session());
   ASSERT_TRUE(list.ok()) << why(list);
   ASSERT_EQ(list->size(), 3U);
@@ -178,8 +181,8 @@ TEST(KeyMgmt, BiddingDown) {
   };
   EXPECT_TRUE(check(d, "mikey;keyp1;keyp2"));
   EXPECT_TRUE(check(d, "mikey;keyp1;keyp2;mikey"));
-  for (const char* bad : {"", "mikey", "keyp1;mikey;keyp2", "mikey;keyp1", "mikey;keyp1;keyp2;", "MIKEY;keyp1;keyp2",
-                          "mikey;keyp1;keyp2;keyp3", "mikey,keyp1,keyp2"})
+  for (const char* bad : {"", "mikey", "keyp1;mikey;keyp2", "mikey;keyp1", "mikey;keyp1;keyp2;",
+                          "MIKEY;keyp1;keyp2", "mikey;keyp1;keyp2;keyp3", "mikey,keyp1,keyp2"})
     EXPECT_FALSE(check(d, bad)) << bad;
   // Somebody peeled the strong ones off.
   EXPECT_FALSE(check(read(call("a=key-mgmt:mikey AQAF\r\n", "", "")), "mikey;keyp1;keyp2"));
@@ -196,7 +199,8 @@ TEST(KeyMgmt, BiddingDown) {
 }
 
 TEST(KeyMgmt, Refusal) {
-  const auto parameter = refuse_offer(bad_message(ErrorCode::invalid_sppar, "", "no \"such\"\r\nsuite"), "bob.example.com");
+  const auto parameter =
+      refuse_offer(bad_message(ErrorCode::invalid_sppar, "", "no \"such\"\r\nsuite"), "bob.example.com");
   ASSERT_TRUE(parameter.ok());
   EXPECT_EQ(parameter->status, 488);
   EXPECT_EQ(parameter->reason, "Not Acceptable Here");

@@ -69,10 +69,11 @@ TEST(Mime, Base64LinesAreShort) {
 TEST(Mime, Multipart) {
   const Bytes a = golden("rfc4567-psk-init");
   const Bytes b = golden("gst122-sdp-savp_udp-0");
-  const std::vector<OutPart> parts{{"application/sdp", {}, "v=0\r\n"},
-                                   *mikey_part(a, Encoding::base64),
-                                   *mikey_part(b, Encoding::binary),
-                                   {"application/resource-lists+xml", {{"Content-Disposition", "recipient-list"}}, ""}};
+  const std::vector<OutPart> parts{
+      {"application/sdp", {}, "v=0\r\n"},
+      *mikey_part(a, Encoding::base64),
+      *mikey_part(b, Encoding::binary),
+      {"application/resource-lists+xml", {{"Content-Disposition", "recipient-list"}}, ""}};
   TextMessage t = sip_message();
   ASSERT_TRUE(set_multipart(t, parts, "b0 und'ary").ok());
   const auto back = read_text_message(t.to_text());
@@ -102,7 +103,8 @@ TEST(Mime, Nested) {
   t.headers.push_back({"c", "multipart/mixed;boundary=outer"});
   t.body =
       "preamble\r\n--outer\r\nContent-Type: multipart/related; boundary=\"outer-in\"\r\n\r\n--outer-in\r\n"
-      "content-type: APPLICATION/MIKEY\r\nContent-Transfer-Encoding: Base64\r\n\r\nAQ\r\nAF\r\n--outer-in--\r\n"
+      "content-type: APPLICATION/MIKEY\r\nContent-Transfer-Encoding: "
+      "Base64\r\n\r\nAQ\r\nAF\r\n--outer-in--\r\n"
       "--outer  \r\n\r\nno type\r\n--outer--\r\nepilogue";
   EXPECT_EQ(mikey_in(t), std::vector<Bytes>({{1, 0, 5}}));
   const auto all = parse_body(t);
@@ -117,12 +119,14 @@ TEST(Mime, MalformedIsRefused) {
     const char* type;
     std::string body;
   };
-  for (const Case& c : {Case{"multipart/mixed", part + "\r\nx\r\n--b--"}, Case{"multipart/mixed;boundary=", part},
-                        Case{"multipart/mixed;boundary=b", "nothing"}, Case{"multipart/mixed;boundary=b", part + "\r\nx"},
-                        Case{"multipart/mixed;boundary=b", part + "Content-Transfer-Encoding: quoted-printable\r\n\r\nx\r\n--b--"},
-                        Case{"multipart/mixed;boundary=b", part + "Content-Transfer-Encoding: base64\r\n\r\n?\r\n--b--"},
-                        Case{"multipart/mixed;boundary=b", "--b\r\nno header\r\n\r\nx\r\n--b--"},
-                        Case{"multipart/mixed;boundary=b", "--b\r\nContent-Type: x\r\n\r\nx\r\n--b--"}})
+  for (const Case& c :
+       {Case{"multipart/mixed", part + "\r\nx\r\n--b--"}, Case{"multipart/mixed;boundary=", part},
+        Case{"multipart/mixed;boundary=b", "nothing"}, Case{"multipart/mixed;boundary=b", part + "\r\nx"},
+        Case{"multipart/mixed;boundary=b",
+             part + "Content-Transfer-Encoding: quoted-printable\r\n\r\nx\r\n--b--"},
+        Case{"multipart/mixed;boundary=b", part + "Content-Transfer-Encoding: base64\r\n\r\n?\r\n--b--"},
+        Case{"multipart/mixed;boundary=b", "--b\r\nno header\r\n\r\nx\r\n--b--"},
+        Case{"multipart/mixed;boundary=b", "--b\r\nContent-Type: x\r\n\r\nx\r\n--b--"}})
     EXPECT_FALSE(parse_body(c.type, "", c.body).ok()) << c.body;
   const auto open = parse_body("multipart/mixed;boundary=b", "", part + "\r\nx", Reading::tolerant);
   ASSERT_TRUE(open.ok()) << why(open);
@@ -144,18 +148,19 @@ TEST(Mime, MikeyPartsAreChecked) {
 
 TEST(Mime, Limits) {
   std::string deep = "x";
-  for (int i = 0; i < 6; ++i)
-    deep = "--b\r\nContent-Type: multipart/mixed;boundary=b\r\n\r\n" + deep;
+  for (int i = 0; i < 6; ++i) deep = "--b\r\nContent-Type: multipart/mixed;boundary=b\r\n\r\n" + deep;
   EXPECT_FALSE(parse_body("multipart/mixed;boundary=b", "", deep, Reading::tolerant).ok());
   std::string wide;
   for (std::size_t i = 0; i <= kMaxParts; ++i) wide += "--b\r\n\r\nx\r\n";
   EXPECT_EQ(parse_body("multipart/mixed;boundary=b", "", wide + "--b--").error().code, ErrorCode::resource);
-  EXPECT_EQ(parse_body("text/plain", "", std::string(kMaxTextMessage + 1, 'x')).error().code, ErrorCode::resource);
+  EXPECT_EQ(parse_body("text/plain", "", std::string(kMaxTextMessage + 1, 'x')).error().code,
+            ErrorCode::resource);
 }
 
 TEST(Mime, EveryTruncationIsReadOrRefused) {
   TextMessage t = sip_message();
-  const std::vector<OutPart> parts{*mikey_part(golden("rfc4567-psk-init"), Encoding::base64), {"a/b", {}, "x"}};
+  const std::vector<OutPart> parts{*mikey_part(golden("rfc4567-psk-init"), Encoding::base64),
+                                   {"a/b", {}, "x"}};
   ASSERT_TRUE(set_multipart(t, parts, "bnd").ok());
   const std::string type(*t.header("Content-Type"));
   for (std::size_t n = 0; n + 2 < t.body.size(); ++n)

@@ -28,7 +28,8 @@ TEST(KeyMgmtHeader, EveryFormSeen) {
         Case{"prot=mikey;uri=\"\";" + d, ""}, Case{"prot=mikey; uri=\"rtsp://a/b\"; " + d, "rtsp://a/b"},
         Case{"prot=mikey;" + d, std::nullopt}, Case{d + ";prot=mikey", std::nullopt},
         Case{"uri=\"rtsp://a,b;c\";" + d + " ; prot=mikey;", "rtsp://a,b;c"},
-        Case{"prot = mikey ; data = \"" + b64 + "\"", std::nullopt}, Case{"prot=mikey;x=y;" + d, std::nullopt}}) {
+        Case{"prot = mikey ; data = \"" + b64 + "\"", std::nullopt},
+        Case{"prot=mikey;x=y;" + d, std::nullopt}}) {
     const KeyMgmtSpec s = one(c.value);
     EXPECT_EQ(s.protocol, "mikey");
     EXPECT_EQ(s.uri, c.uri) << c.value;
@@ -38,7 +39,8 @@ TEST(KeyMgmtHeader, EveryFormSeen) {
 }
 
 TEST(KeyMgmtHeader, SeveralEntries) {
-  const auto v = parse_key_mgmt("prot=mikey;data=\"AQAF\", prot=keyp1;uri=\"a,b\";data=\"AgID\" ,prot=mikey;data=\"AQAG\"");
+  const auto v = parse_key_mgmt(
+      "prot=mikey;data=\"AQAF\", prot=keyp1;uri=\"a,b\";data=\"AgID\" ,prot=mikey;data=\"AQAG\"");
   ASSERT_TRUE(v.ok()) << why(v);
   ASSERT_EQ(v->size(), 3U);
   EXPECT_EQ((*v)[1].protocol, "keyp1");
@@ -48,9 +50,10 @@ TEST(KeyMgmtHeader, SeveralEntries) {
 
 TEST(KeyMgmtHeader, MalformedIsRefused) {
   for (const char* s :
-       {"", ",", "prot=mikey", "data=\"AQAF\"", "prot=mikey;data=\"\"", "prot=;data=\"AQAF\"", "prot=mi-key;data=\"AQAF\"",
-        "prot=mikey;data=\"AQA\"", "prot=mikey;data=\"A*AF\"", "prot=mikey;data=\"AQAF", "prot=mikey;data=AQAF",
-        "prot=\"mikey\";data=\"AQAF\"", "prot=mikey;uri=x;data=\"AQAF\"", "prot=mikey;data=\"AQAF\";data=\"AQAF\"",
+       {"", ",", "prot=mikey", "data=\"AQAF\"", "prot=mikey;data=\"\"", "prot=;data=\"AQAF\"",
+        "prot=mi-key;data=\"AQAF\"", "prot=mikey;data=\"AQA\"", "prot=mikey;data=\"A*AF\"",
+        "prot=mikey;data=\"AQAF", "prot=mikey;data=AQAF", "prot=\"mikey\";data=\"AQAF\"",
+        "prot=mikey;uri=x;data=\"AQAF\"", "prot=mikey;data=\"AQAF\";data=\"AQAF\"",
         "prot=mikey;prot=mikey;data=\"AQAF\"", "prot=mikey;=x;data=\"AQAF\"", "prot=mikey;flag;data=\"AQAF\"",
         "prot=mikey;data=\"AQAF\",", "prot=mikey;data=\"AQ AF\""})
     EXPECT_FALSE(parse_key_mgmt(s).ok()) << s;
@@ -83,7 +86,8 @@ TEST(KeyMgmtHeader, WritesWhatItReads) {
 
 // RFC 7826 A.4: the values are text in base64, not MIKEY.
 constexpr std::string_view kTransport =
-    "RTP/SAVP;unicast;dest_addr=\":8000\"/\":8001\";MIKEY=VGhpcyBpcyB0aGUgZmlyc3Qgc3RyZWFtcyBNSUtFWSBtZXNzYWdl";
+    "RTP/SAVP;unicast;dest_addr=\":8000\"/"
+    "\":8001\";MIKEY=VGhpcyBpcyB0aGUgZmlyc3Qgc3RyZWFtcyBNSUtFWSBtZXNzYWdl";
 
 TEST(TransportHeader, Rfc7826Example) {
   const auto t = parse_transport(kTransport);
@@ -100,7 +104,8 @@ TEST(TransportHeader, Rfc7826Example) {
 }
 
 TEST(TransportHeader, SeveralAndPadding) {
-  const auto t = parse_transport("RTP/SAVPF/TCP;interleaved=0-1; mikey=AQAFgA== , RTP/AVP;unicast;mode=\"PLAY,RECORD\"");
+  const auto t =
+      parse_transport("RTP/SAVPF/TCP;interleaved=0-1; mikey=AQAFgA== , RTP/AVP;unicast;mode=\"PLAY,RECORD\"");
   ASSERT_TRUE(t.ok()) << why(t);
   ASSERT_EQ(t->size(), 2U);
   EXPECT_EQ((*transport_mikey((*t)[0]))->octets, (Bytes{1, 0, 5, 0x80}));
@@ -175,8 +180,9 @@ TEST(RtspMessage, Rfc4567Example4Describe) {
       golden64("gst122-sdp-savp_udp-0") +
       "\r\na=control:rtsp://movie.example.com/action/audio\r\nm=video 0 RTP/SAVP 31\r\na=key-mgmt:mikey " +
       golden64("rfc4567-psk-init") + "\r\na=control:rtsp://movie.example.com/action/video\r\n";
-  const std::string text = "RTSP/1.0 200 OK\r\nCSeq: 312\r\nContent-Type: application/sdp;charset=utf-8\r\nContent-Length: " +
-                           std::to_string(sdp.size()) + "\r\n\r\n" + sdp;
+  const std::string text =
+      "RTSP/1.0 200 OK\r\nCSeq: 312\r\nContent-Type: application/sdp;charset=utf-8\r\nContent-Length: " +
+      std::to_string(sdp.size()) + "\r\n\r\n" + sdp;
   const auto r = read_text_message(text + "RTSP/1.0 200 OK\r\n");
   ASSERT_TRUE(r.ok()) << why(r);
   EXPECT_EQ(r->message.status, 200U);
@@ -214,9 +220,10 @@ TEST(RtspMessage, Refusals) {
   const Bytes error = golden("rfc4567-psk-resp");
   auto r = failure_response(request, ByteView(error));
   ASSERT_TRUE(r.ok());
-  EXPECT_EQ(r->to_text(), "RTSP/1.0 463 Key management failure\r\nCSeq: 313\r\nKeyMgmt: prot=mikey;uri=\""
-                          "rtsp://movie.example.com/action/audio\";data=\"" +
-                              golden64("rfc4567-psk-resp") + "\"\r\n\r\n");
+  EXPECT_EQ(r->to_text(),
+            "RTSP/1.0 463 Key management failure\r\nCSeq: 313\r\nKeyMgmt: prot=mikey;uri=\""
+            "rtsp://movie.example.com/action/audio\";data=\"" +
+                golden64("rfc4567-psk-resp") + "\"\r\n\r\n");
   EXPECT_EQ(failure_response(request, std::nullopt)->to_text(),
             "RTSP/1.0 463 Key management failure\r\nCSeq: 313\r\n\r\n");
   request.version = "RTSP/2.0";
@@ -238,13 +245,26 @@ TEST(TextMessage, LineEndsAndFolds) {
 }
 
 TEST(TextMessage, MalformedIsRefused) {
-  for (const char* s :
-       {"", "\r\n", "SETUP", "SETUP x", "SETUP x HTTP/1.1\r\n\r\n", "SETUP  RTSP/1.0\r\n\r\n", "SE TUP x y RTSP/1.0\r\n\r\n",
-        "RTSP/1.0 99 x\r\n\r\n", "RTSP/1.0 2000 x\r\n\r\n", "RTSP/1.0 OK\r\n\r\n", "RTSP/1 200 OK\r\n\r\n",
-        "A x RTSP/1.0\r\nnocolon\r\n\r\n", "A x RTSP/1.0\r\n folded: 1\r\n\r\n", "A x RTSP/1.0\r\na b: 1\r\n\r\n",
-        "A x RTSP/1.0\r\n: 1\r\n\r\n", "A x RTSP/1.0\r\nX: 1\r\n", "A x RTSP/1.0\r\nContent-Length: -1\r\n\r\n",
-        "A x RTSP/1.0\r\nContent-Length: 99999999999999999999\r\n\r\n", "A x RTSP/1.0\r\nContent-Length: 3\r\n\r\nab",
-        "A x RTSP/1.0\r\nContent-Length: 5000000\r\n\r\nab"})
+  for (const char* s : {"",
+                        "\r\n",
+                        "SETUP",
+                        "SETUP x",
+                        "SETUP x HTTP/1.1\r\n\r\n",
+                        "SETUP  RTSP/1.0\r\n\r\n",
+                        "SE TUP x y RTSP/1.0\r\n\r\n",
+                        "RTSP/1.0 99 x\r\n\r\n",
+                        "RTSP/1.0 2000 x\r\n\r\n",
+                        "RTSP/1.0 OK\r\n\r\n",
+                        "RTSP/1 200 OK\r\n\r\n",
+                        "A x RTSP/1.0\r\nnocolon\r\n\r\n",
+                        "A x RTSP/1.0\r\n folded: 1\r\n\r\n",
+                        "A x RTSP/1.0\r\na b: 1\r\n\r\n",
+                        "A x RTSP/1.0\r\n: 1\r\n\r\n",
+                        "A x RTSP/1.0\r\nX: 1\r\n",
+                        "A x RTSP/1.0\r\nContent-Length: -1\r\n\r\n",
+                        "A x RTSP/1.0\r\nContent-Length: 99999999999999999999\r\n\r\n",
+                        "A x RTSP/1.0\r\nContent-Length: 3\r\n\r\nab",
+                        "A x RTSP/1.0\r\nContent-Length: 5000000\r\n\r\nab"})
     EXPECT_FALSE(read_text_message(s).ok()) << s;
   std::string many = "A x RTSP/1.0\r\n";
   for (std::size_t i = 0; i <= kMaxHeaders; ++i) many += "X: 1\r\n";
@@ -252,7 +272,8 @@ TEST(TextMessage, MalformedIsRefused) {
 }
 
 TEST(TextMessage, EveryTruncation) {
-  const std::string text = kSetup + golden64("rfc4567-psk-resp") + "\"\r\nContent-Length: 13\r\n\r\nmikey: AQAG\r\n";
+  const std::string text =
+      kSetup + golden64("rfc4567-psk-resp") + "\"\r\nContent-Length: 13\r\n\r\nmikey: AQAG\r\n";
   ASSERT_TRUE(read_text_message(text).ok());
   for (std::size_t n = 0; n < text.size(); ++n) {
     EXPECT_FALSE(read_text_message(text.substr(0, n)).ok()) << n;

@@ -6,9 +6,12 @@ namespace mikey::bind::sdp {
 namespace {
 
 const std::string kCall =
-    "v=0\r\no=alice 2891092738 2891092738 IN IP4 w-land.example.com\r\ns=Cool stuff\r\ne=alice@w-land.example.com\r\n"
-    "t=0 0\r\nc=IN IP4 w-land.example.com\r\na=recvonly\r\nm=audio 49000 RTP/SAVP 98\r\na=rtpmap:98 AMR/8000\r\n"
-    "m=video 52230/2 RTP/AVP 31 32\r\nc=IN IP6 2001:db8::1\r\na=rtpmap:31 H261/90000\r\na=rtpmap:32 MPV/90000\r\n";
+    "v=0\r\no=alice 2891092738 2891092738 IN IP4 w-land.example.com\r\ns=Cool "
+    "stuff\r\ne=alice@w-land.example.com\r\n"
+    "t=0 0\r\nc=IN IP4 w-land.example.com\r\na=recvonly\r\nm=audio 49000 RTP/SAVP 98\r\na=rtpmap:98 "
+    "AMR/8000\r\n"
+    "m=video 52230/2 RTP/AVP 31 32\r\nc=IN IP6 2001:db8::1\r\na=rtpmap:31 H261/90000\r\na=rtpmap:32 "
+    "MPV/90000\r\n";
 
 std::string swapped(std::string s, std::string_view from, std::string_view to) {
   for (std::size_t at = 0; (at = s.find(from, at)) != std::string::npos; at += to.size())
@@ -32,7 +35,8 @@ TEST(Sdp, Accessors) {
   ASSERT_EQ(d->media_count(), 2U);
   EXPECT_EQ(d->media_line(0), (MediaLine{"audio", 49000, 1, "RTP/SAVP", {"98"}}));
   EXPECT_EQ(d->media_line(1), (MediaLine{"video", 52230, 2, "RTP/AVP", {"31", "32"}}));
-  EXPECT_EQ(d->media(1).attributes("rtpmap"), (std::vector<std::string_view>{"31 H261/90000", "32 MPV/90000"}));
+  EXPECT_EQ(d->media(1).attributes("rtpmap"),
+            (std::vector<std::string_view>{"31 H261/90000", "32 MPV/90000"}));
   EXPECT_EQ(d->session().attribute("recvonly"), "");
   EXPECT_FALSE(d->session().attribute("rtpmap").has_value());
   EXPECT_FALSE(d->media(0).attribute("rtp").has_value());
@@ -88,12 +92,12 @@ TEST(Sdp, BadTextIsRefusedAtItsLine) {
     std::size_t offset;
   };
   for (const Case& c : {Case{"", 0}, Case{"\r\nv=0\r\n", 0}, Case{"v=1\r\n", 0}, Case{"s=x\r\nv=0\r\n", 0},
-                        Case{"v=0\r\n\r\ns=x\r\n", 5}, Case{"v=0\ns\n", 4}, Case{"v=0\nS=x\n", 4}, Case{"v=0\n =x\n", 4},
-                        Case{"v=0\ns x\n", 4}, Case{std::string("v=0\ns=\0\n", 8), 4}, Case{"v=0\nm=audio 1 RTP/AVP\n", 4},
-                        Case{"v=0\nm=audio x RTP/AVP 0\n", 4}, Case{"v=0\nm=audio 65536 RTP/AVP 0\n", 4},
-                        Case{"v=0\nm=audio -1 RTP/AVP 0\n", 4}, Case{"v=0\nm=audio 1/0 RTP/AVP 0\n", 4},
-                        Case{"v=0\nm=audio 1/ RTP/AVP 0\n", 4}, Case{"v=0\nm=au:dio 1 RTP/AVP 0\n", 4},
-                        Case{"v=0\nm=audio 1 RTP\tAVP 0\n", 4}}) {
+                        Case{"v=0\r\n\r\ns=x\r\n", 5}, Case{"v=0\ns\n", 4}, Case{"v=0\nS=x\n", 4},
+                        Case{"v=0\n =x\n", 4}, Case{"v=0\ns x\n", 4}, Case{std::string("v=0\ns=\0\n", 8), 4},
+                        Case{"v=0\nm=audio 1 RTP/AVP\n", 4}, Case{"v=0\nm=audio x RTP/AVP 0\n", 4},
+                        Case{"v=0\nm=audio 65536 RTP/AVP 0\n", 4}, Case{"v=0\nm=audio -1 RTP/AVP 0\n", 4},
+                        Case{"v=0\nm=audio 1/0 RTP/AVP 0\n", 4}, Case{"v=0\nm=audio 1/ RTP/AVP 0\n", 4},
+                        Case{"v=0\nm=au:dio 1 RTP/AVP 0\n", 4}, Case{"v=0\nm=audio 1 RTP\tAVP 0\n", 4}}) {
     const auto d = SessionDescription::parse(c.text);
     ASSERT_FALSE(d.ok()) << c.text;
     EXPECT_EQ(d.error().code, ErrorCode::unspecified);
@@ -119,7 +123,8 @@ TEST(Sdp, Limits) {
 }
 
 TEST(Sdp, TolerantTakesBlankLinesAndFoldedKeyMgmt) {
-  const std::string s = "v=0\r\n\r\ns=x\r\na=key-mgmt:mikey AQAF\r\n   gM0X\r\n   flAB\r\nm=audio 1 RTP/AVP 0\r\n\r\n";
+  const std::string s =
+      "v=0\r\n\r\ns=x\r\na=key-mgmt:mikey AQAF\r\n   gM0X\r\n   flAB\r\nm=audio 1 RTP/AVP 0\r\n\r\n";
   EXPECT_FALSE(SessionDescription::parse(s).ok());
   auto d = SessionDescription::parse(s, Reading::tolerant);
   ASSERT_TRUE(d.ok()) << why(d);

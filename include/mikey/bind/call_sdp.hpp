@@ -41,9 +41,9 @@ struct CallParty {
 Result<SessionDescription> make_offer(const CallParty& offerer);
 
 /// The answer: for every media line of the offer the answerer's first free stream of its type, of the
-/// profile offered, with the formats both have (compared by rtpmap, or by number where the offer has none) under
-/// the offer's numbers; a line nobody answers gets port 0 (RFC 3264 6). Directions are turned round where the
-/// offer restricts them.
+/// profile offered, with the formats both have (compared by rtpmap, or by number where the offer has none)
+/// under the offer's numbers; a line nobody answers gets port 0 (RFC 3264 6). Directions are turned round
+/// where the offer restricts them.
 Result<SessionDescription> make_answer(const SessionDescription& offer, const CallParty& answerer);
 
 }  // namespace mikey::bind::sdp

@@ -1,6 +1,6 @@
 /// \file
-/// A crypto session as GStreamer's srtpdec and srtpenc take it. Everything here reveals keys in clear text: for
-/// tools and tests, behind a decision of the user's.
+/// A crypto session as GStreamer's srtpdec and srtpenc take it. Everything here reveals keys in clear text:
+/// for tools and tests, behind a decision of the user's.
 #pragma once
 
 #include <optional>
@@ -13,9 +13,9 @@
 
 namespace mikey::bind {
 
-/// Caps for srtpdec: "application/x-srtp, ssrc=(uint)..., srtp-key=(buffer)...". The SSRC is the crypto session's
-/// unless another is given. The key is master key || master salt. Errors (ErrorCode::bad_request): a suite
-/// GStreamer does not have (AES-192, F8, SEED), keys of wrong length.
+/// Caps for srtpdec: "application/x-srtp, ssrc=(uint)..., srtp-key=(buffer)...". The SSRC is the crypto
+/// session's unless another is given. The key is master key || master salt. Errors (ErrorCode::bad_request):
+/// a suite GStreamer does not have (AES-192, F8, SEED), keys of wrong length.
 Result<std::string> reveal_gst_caps(const keys::CryptoSession& session,
                                     std::optional<std::uint32_t> ssrc = std::nullopt);
 

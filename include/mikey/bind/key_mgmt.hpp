@@ -36,7 +36,8 @@ struct KeyMgmtAttribute {
 /// The value of a key-mgmt attribute: "mikey AQAF...".
 std::string key_mgmt_value(const KeyMgmt& what);
 
-/// All key-mgmt attributes of one level, in order of preference. An attribute that cannot be read is an error.
+/// All key-mgmt attributes of one level, in order of preference. An attribute that cannot be read is an
+/// error.
 Result<std::vector<KeyMgmtAttribute>> key_mgmt_of(const Section& section, Reading reading = Reading::strict);
 
 /// Puts messages, in order of preference, at a level; what key management stood there goes. A protocol
@@ -58,7 +59,8 @@ Status offer(SessionDescription& sdp, std::span<const Placement> placements);
 /// same number of media lines, and an answer for no more than was offered: every message's protocol must
 /// stand in the offer at the same level. `sdp` is not changed on failure. A message that says why an offer
 /// is refused (RFC 4567 4.1.2) is placed in the same way.
-Status answer(SessionDescription& sdp, const SessionDescription& offer, std::span<const Placement> placements);
+Status answer(SessionDescription& sdp, const SessionDescription& offer,
+              std::span<const Placement> placements);
 
 /// A media line that a message keys.
 struct KeyedLine {
@@ -91,9 +93,9 @@ Result<std::vector<CarriedMessage>> mikey_messages(const SessionDescription& sdp
 /// that open.
 Result<std::string> sdp_ids(const SessionDescription& sdp, Reading reading = Reading::strict);
 
-/// Compares the authenticated list of a received message with the offer it came in (RFC 4567 4.1.4, 7). A list
-/// that repeats an identifier for every level at which it stands is accepted as well. An absent list is a
-/// mismatch if `required`; else it is let pass, as nearly no peer sends one. Error: ErrorCode::unspecified.
+/// Compares the authenticated list of a received message with the offer it came in (RFC 4567 4.1.4, 7). A
+/// list that repeats an identifier for every level at which it stands is accepted as well. An absent list is
+/// a mismatch if `required`; else it is let pass, as nearly no peer sends one. Error: ErrorCode::unspecified.
 Status check_bidding_down(const SessionDescription& offer, std::optional<ByteView> authenticated_ids,
                           bool required);
 /// The same with the list taken from the extensions of the bundle the message made.

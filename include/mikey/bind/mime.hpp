@@ -1,6 +1,6 @@
 /// \file
-/// MIKEY as a MIME body: application/mikey (RFC 3830 10.1), alone or in a multipart body (RFC 2046 5.1), as SIP
-/// messages carry it (3GPP's mission critical services among them).
+/// MIKEY as a MIME body: application/mikey (RFC 3830 10.1), alone or in a multipart body (RFC 2046 5.1), as
+/// SIP messages carry it (3GPP's mission critical services among them).
 #pragma once
 
 #include <span>
@@ -38,8 +38,8 @@ Result<std::vector<Part>> parse_body(std::string_view type, std::string_view tra
 /// The same for a SIP or RTSP message; one without body or Content-Type has no parts.
 Result<std::vector<Part>> parse_body(const TextMessage& message, Reading reading = Reading::strict);
 
-/// The MIKEY message of a part; nothing when the part is of another type. Errors: the version parameter is not
-/// 1, or the part is empty.
+/// The MIKEY message of a part; nothing when the part is of another type. Errors: the version parameter is
+/// not 1, or the part is empty.
 Result<std::optional<Bytes>> mikey_of(const Part& part);
 
 /// How an application/mikey part is written.
@@ -52,8 +52,8 @@ struct OutPart {
   std::string content;
 };
 
-/// An application/mikey part with `version=1` and its Content-Transfer-Encoding. Base64 is broken into lines of
-/// 76 characters (RFC 2045 6.8).
+/// An application/mikey part with `version=1` and its Content-Transfer-Encoding. Base64 is broken into lines
+/// of 76 characters (RFC 2045 6.8).
 Result<OutPart> mikey_part(ByteView message, Encoding encoding);
 
 /// Puts one part into a SIP or RTSP message as its body. Content headers it had are replaced.

@@ -1,6 +1,6 @@
 /// \file
-/// Captures of network traffic in memory: reads pcap and pcapng down to UDP datagrams and TCP streams, and writes
-/// small pcap files.
+/// Captures of network traffic in memory: reads pcap and pcapng down to UDP datagrams and TCP streams, and
+/// writes small pcap files.
 #pragma once
 
 #include <array>
@@ -46,8 +46,9 @@ struct Stream {
   Endpoint to;
   Bytes octets;             ///< in order, without retransmissions
   std::vector<Mark> marks;  ///< by offset
-  std::uint64_t missing = 0;  ///< octets the capture does not have; what follows a hole joins what precedes it
-  bool cut = false;           ///< more came than Limits::stream allows
+  std::uint64_t missing =
+      0;             ///< octets the capture does not have; what follows a hole joins what precedes it
+  bool cut = false;  ///< more came than Limits::stream allows
 
   /// The packet in which the octet at `offset` came.
   Mark at(std::size_t offset) const;
@@ -74,12 +75,12 @@ struct Capture {
 bool is_pcap(ByteView file);
 bool is_pcapng(ByteView file);
 
-/// Reads a capture: classic pcap (either byte order, microseconds or nanoseconds) or pcapng (sections of either
-/// byte order; enhanced, simple and obsolete packet blocks). Link types: Ethernet with VLAN tags, Linux cooked
-/// (both), raw IP, loopback. Above: IPv4 and IPv6 with fragments, UDP, TCP with segments out of order.
-/// A file that ends within a packet is read up to there, with a diagnostic, as a capture that was interrupted
-/// is. Errors (ErrorCode::unspecified with the offset): no capture file, a header that is cut or contradicts
-/// itself.
+/// Reads a capture: classic pcap (either byte order, microseconds or nanoseconds) or pcapng (sections of
+/// either byte order; enhanced, simple and obsolete packet blocks). Link types: Ethernet with VLAN tags,
+/// Linux cooked (both), raw IP, loopback. Above: IPv4 and IPv6 with fragments, UDP, TCP with segments out of
+/// order. A file that ends within a packet is read up to there, with a diagnostic, as a capture that was
+/// interrupted is. Errors (ErrorCode::unspecified with the offset): no capture file, a header that is cut or
+/// contradicts itself.
 Result<Capture> read_capture(ByteView file, const Limits& limits = {});
 
 /// Makes a classic pcap file (microseconds, link type raw IP) of UDP datagrams with synthesised IP headers.

@@ -32,8 +32,8 @@ struct KeyMgmtSpec {
 /// also takes data that stands without quotes and loose base64, and reports both.
 Result<std::vector<KeyMgmtSpec>> parse_key_mgmt(std::string_view value, Reading reading = Reading::strict);
 
-/// The value of a KeyMgmt header. Errors: a protocol that is no KMPID, a URI that does not fit a quoted string,
-/// an empty message.
+/// The value of a KeyMgmt header. Errors: a protocol that is no KMPID, a URI that does not fit a quoted
+/// string, an empty message.
 Result<std::string> format_key_mgmt(std::span<const KeyMgmtSpec> specs);
 
 /// A parameter of a transport specification; no value for a flag. Quoted values keep their quotes.
@@ -68,7 +68,8 @@ Status set_transport_mikey(TransportSpec& spec, ByteView message);
 /// The MIKEY message in a body of parameters, "mikey: AQAF...": GET_PARAMETER's response, and SET_PARAMETER's
 /// request (ONVIF Streaming Specification, "MIKEY"). Nothing when the parameter is not there or, as in
 /// GET_PARAMETER's request, has no value.
-Result<std::optional<DecodedBase64>> parameter_mikey(std::string_view body, Reading reading = Reading::strict);
+Result<std::optional<DecodedBase64>> parameter_mikey(std::string_view body,
+                                                     Reading reading = Reading::strict);
 /// Such a body, with CRLF.
 std::string parameter_body(ByteView message);
 
@@ -88,8 +89,8 @@ Result<std::vector<CarriedMessage>> mikey_messages(const TextMessage& message,
                                                    Reading reading = Reading::strict);
 
 /// A response that refuses a request because key management failed: 463, or 466 for RTSP 2.0. `error_message`
-/// is MIKEY's own error message, if there is one; RTSP 1.0 carries it in KeyMgmt (with the context it answers),
-/// RTSP 2.0 in the Transport header, which needs the specification it answers.
+/// is MIKEY's own error message, if there is one; RTSP 1.0 carries it in KeyMgmt (with the context it
+/// answers), RTSP 2.0 in the Transport header, which needs the specification it answers.
 Result<TextMessage> failure_response(const TextMessage& request, std::optional<ByteView> error_message,
                                      const std::optional<TransportSpec>& spec = std::nullopt);
 

@@ -15,8 +15,8 @@ inline constexpr std::size_t kMaxSize = std::size_t{1} << 20;  ///< octets of a 
 inline constexpr std::size_t kMaxLines = 8192;                 ///< lines of a description
 inline constexpr std::size_t kMaxMedia = 256;                  ///< media sections of a description
 
-/// One line. `text` is all of it but its end ("a=sendrecv"); `end` is "\r\n", "\n", "\r", or "" for a last line
-/// that has none. Tolerant reading may leave line ends inside the text of a folded key-mgmt attribute.
+/// One line. `text` is all of it but its end ("a=sendrecv"); `end` is "\r\n", "\n", "\r", or "" for a last
+/// line that has none. Tolerant reading may leave line ends inside the text of a folded key-mgmt attribute.
 struct Line {
   std::string text;
   std::string end;
@@ -52,7 +52,8 @@ class Section {
  public:
   const std::vector<Line>& lines() const { return lines_; }
 
-  /// The value of the first attribute `name`; empty for a flag. Views live as long as the section is not changed.
+  /// The value of the first attribute `name`; empty for a flag. Views live as long as the section is not
+  /// changed.
   std::optional<std::string_view> attribute(std::string_view name) const;
   /// The values of all attributes `name`, in order.
   std::vector<std::string_view> attributes(std::string_view name) const;
@@ -77,8 +78,8 @@ class SessionDescription {
   /// Reads a description that begins with `v=0`. Line ends may be CRLF, LF or CR. A line is a lower-case
   /// letter, "=", and a value; an m= line must be well-formed; other values are not judged. Tolerant reading
   /// also passes over blank lines (they are kept, as part of a line's end) and takes a key-mgmt attribute
-  /// folded over several lines, as RFCs print them. Errors: ErrorCode::unspecified with the offset of the line,
-  /// ErrorCode::resource when a limit is passed.
+  /// folded over several lines, as RFCs print them. Errors: ErrorCode::unspecified with the offset of the
+  /// line, ErrorCode::resource when a limit is passed.
   static Result<SessionDescription> parse(std::string_view text, Reading reading = Reading::strict);
 
   /// Exactly what was read, but for what was changed since.

@@ -1,5 +1,6 @@
 /// \file
-/// SRTP and SRTCP (RFC 3711, 6188, 7714) keyed by a crypto session bundle, on libsrtp2. In the library mikey_srtp.
+/// SRTP and SRTCP (RFC 3711, 6188, 7714) keyed by a crypto session bundle, on libsrtp2. In the library
+/// mikey_srtp.
 #pragma once
 
 #include <memory>
@@ -14,16 +15,21 @@ namespace mikey::bind {
 enum class SrtpDirection : std::uint8_t { send, receive };
 
 struct SrtpOptions {
-  /// The crypto sessions to use, by CS ID; none means all. Where several media have sockets of their own, each
-  /// takes its own (RFC 4567 7.1 gives every media line two CS IDs).
-  std::vector<std::uint8_t> cs_ids;
+  /// The crypto sessions to use, by CS ID; none means all. Where several media have sockets of their own,
+  /// each takes its own (RFC 4567 7.1 gives every media line two CS IDs).
+  std::vector<std::uint8_t> cs_ids = {};
   /// Use the crypto session for any SSRC, whatever the map says; it must be the only one chosen. Some cameras
   /// write random SSRCs into the map. An SSRC of 0 in the map means the same.
   bool any_ssrc = false;
   /// Packets the replay window reaches back, 64 to 32767 (RFC 3711 3.3.2).
   unsigned window = 128;
-  /// Let the sender protect a packet of the same index twice. Not for AEAD (RFC 7714 9.1): there it is refused.
+  /// Let the sender protect a packet of the same index twice. Not for AEAD (RFC 7714 9.1): there it is
+  /// refused.
   bool allow_repeat = false;
+  /// Take AES-192 even of a libsrtp2 that derives its session keys otherwise than RFC 6188 (releases up
+  /// to 2.7, Debian 12's 2.5 among them; cisco/libsrtp issue 763). Two such libraries understand one another,
+  /// and nobody else.
+  bool nonstandard_aes_192 = false;
   /// SSRCs a session for any SSRC keeps track of.
   std::size_t max_streams = 64;
   /// Keys a receiver keeps of a crypto session over re-keys, the newest counted.
@@ -39,13 +45,13 @@ struct SrtpCounters {
   std::uint64_t refused = 0;        ///< unknown SSRC, expired key, no room, ...
 };
 
-/// Which suites the libsrtp2 at hand can do. F8 and SEED it never can; AES-192 and GCM it can when it is built
-/// with a cryptographic library.
+/// Which suites the libsrtp2 at hand does as their RFCs have them. F8 and SEED it never can; GCM and AES-192
+/// it can when it is built with a cryptographic library, AES-192 as RFC 6188 has it in newer releases only.
 bool srtp_supports(keys::Suite suite);
 
-/// The protection of one direction of a bundle's streams. A key and an SSRC must have one sender only (RFC 3711
-/// 9.1): never make two sending sessions that share both. Not for use by two threads at a time. Keys live in
-/// libsrtp's memory, which it clears when it frees them.
+/// The protection of one direction of a bundle's streams. A key and an SSRC must have one sender only (RFC
+/// 3711 9.1): never make two sending sessions that share both. Not for use by two threads at a time. Keys
+/// live in libsrtp's memory, which it clears when it frees them.
 class SrtpSession {
  public:
   /// Room to leave behind any packet: the largest tag, SRTCP's index and the MKI in use.
@@ -70,8 +76,8 @@ class SrtpSession {
   /// Forgets all keys but the newest.
   void forget_old_keys();
 
-  /// Protects the RTP packet in the first `length` octets of `buffer`, in place. Returns its new length. Needs
-  /// trailer() octets of room behind the packet. Wrong direction: ErrorCode::bad_request.
+  /// Protects the RTP packet in the first `length` octets of `buffer`, in place. Returns its new length.
+  /// Needs trailer() octets of room behind the packet. Wrong direction: ErrorCode::bad_request.
   Result<std::size_t> protect_rtp(MutableBytes buffer, std::size_t length);
   Result<std::size_t> protect_rtcp(MutableBytes buffer, std::size_t length);
   /// The way back. Errors: ErrorCode::auth_failure for a wrong tag; ErrorCode::unspecified for a replay

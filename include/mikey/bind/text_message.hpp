@@ -24,13 +24,13 @@ struct Header {
 
 /// A request (status 0) or a response.
 struct TextMessage {
-  std::string version;   ///< "RTSP/1.0", "RTSP/2.0", "SIP/2.0"
-  std::string method;    ///< of a request
-  std::string uri;       ///< of a request
-  unsigned status = 0;   ///< of a response, 100 to 699
-  std::string reason;    ///< of a response
+  std::string version;  ///< "RTSP/1.0", "RTSP/2.0", "SIP/2.0"
+  std::string method;   ///< of a request
+  std::string uri;      ///< of a request
+  unsigned status = 0;  ///< of a response, 100 to 699
+  std::string reason;   ///< of a response
   std::vector<Header> headers;
-  std::string body;      ///< octets, of any kind
+  std::string body;  ///< octets, of any kind
 
   bool is_request() const { return status == 0; }
   bool is_rtsp() const { return version.starts_with("RTSP/"); }
@@ -56,10 +56,10 @@ struct ReadMessage {
 /// Whether `text` begins with a start line of RTSP or SIP.
 bool starts_text_message(std::string_view text);
 
-/// Reads the message at the beginning of `text`. Line ends may be CRLF, LF or CR; headers may be folded. Without
-/// Content-Length an RTSP message has no body, and a SIP message has the rest. Tolerant reading takes a message
-/// that ends before its body does, or in its headers, and says so. The offset of an error is the line that
-/// broke it, 0 for the start line; of a bad Content-Length, the end of the headers.
+/// Reads the message at the beginning of `text`. Line ends may be CRLF, LF or CR; headers may be folded.
+/// Without Content-Length an RTSP message has no body, and a SIP message has the rest. Tolerant reading takes
+/// a message that ends before its body does, or in its headers, and says so. The offset of an error is the
+/// line that broke it, 0 for the start line; of a bad Content-Length, the end of the headers.
 Result<ReadMessage> read_text_message(std::string_view text, Reading reading = Reading::strict);
 
 /// Reads headers until the empty line or the end of the text, as of a MIME part.

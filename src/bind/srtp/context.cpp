@@ -95,6 +95,29 @@ Status library_ready() {
   return {};
 }
 
+bool derives_aes_192() {
+  static const bool conforms = [] {
+    // Master key and salt of RFC 6188 7.4, and the key stream of RFC 3711 4.1.1 with the session key and salt
+    // that section has for them, for the SSRC 12345678 (hexadecimal) and packet index 1.
+    const Bytes key = *from_hex("73edc66c4fa15776fb57f9505c17136550ffda71f3e8e5f1");
+    const Bytes salt = *from_hex("c8522f3acd4ce86d5add78edbb11");
+    const Bytes want = *from_hex("132734549eb8e9b0081c26eef567bbe7");
+    Result<KeyMaterial> m = key_material(Suite::aes_192_cm_hmac_sha1_80, key, salt, {});
+    SrtpOptions options;
+    options.nonstandard_aes_192 = true;
+    if (!m) return false;
+    Result<std::unique_ptr<Context>> c = Context::create(std::move(*m), SrtpDirection::send, options);
+    constexpr std::uint32_t kSsrc = 0x12345678;
+    Bytes packet{0x80, 0, 0, 1, 0, 0, 0, 0, 0x12, 0x34, 0x56, 0x78};
+    std::size_t length = packet.size() + want.size();
+    packet.resize(length + SRTP_MAX_TRAILER_LEN);
+    if (!c || !(*c)->prepare(kSsrc, 0) || (*c)->protect(Kind::rtp, packet.data(), length) != Fate::done)
+      return false;
+    return std::ranges::equal(ByteView(packet).subspan(12, want.size()), want);
+  }();
+  return conforms;
+}
+
 Result<KeyMaterial> key_material(Suite suite, ByteView key, ByteView salt, const keys::Validity& validity) {
   const keys::SuiteInfo& info = keys::info(suite);
   srtp_crypto_policy_t rtp{};
@@ -109,7 +132,8 @@ Result<KeyMaterial> key_material(Suite suite, ByteView key, ByteView salt, const
   std::ranges::copy(key, m.key_salt.reveal_mutable().begin());
   std::ranges::copy(salt, m.key_salt.reveal_mutable().begin() + static_cast<std::ptrdiff_t>(key.size()));
   if (validity.type == KvType::spi) m.mki = validity.spi;
-  if (m.mki.size() > SRTP_MAX_MKI_LEN) return bad_request("libsrtp2 has MKIs of at most 128 octets", "RFC 3711 3.1");
+  if (m.mki.size() > SRTP_MAX_MKI_LEN)
+    return bad_request("libsrtp2 has MKIs of at most 128 octets", "RFC 3711 3.1");
   if (validity.type == KvType::interval) {
     m.valid_from = index_of(validity.valid_from, 0);
     m.valid_to = index_of(validity.valid_to, ~std::uint64_t{0});
@@ -122,9 +146,11 @@ Result<KeyMaterial> key_material(const keys::CryptoSession& session) {
 }
 
 template <class Use>
-Status Context::with_policy(std::uint32_t ssrc, KeyMaterial& material, Use use) {
+Status Context::with_policy(std::uint32_t ssrc, KeyMaterial& material, bool rtcp_only, Use use) {
   srtp_policy_t policy{};
-  if (!set_policies(material.suite, policy.rtp, policy.rtcp)) return bad_request("libsrtp2 does not have the suite");
+  if (!set_policies(material.suite, policy.rtp, policy.rtcp))
+    return bad_request("libsrtp2 does not have the suite");
+  if (rtcp_only) policy.rtp.auth_tag_len = policy.rtcp.auth_tag_len;
   policy.ssrc.type = ssrc_specific;
   policy.ssrc.value = ssrc;
   policy.window_size = options_.window;
@@ -145,14 +171,27 @@ Status Context::with_policy(std::uint32_t ssrc, KeyMaterial& material, Use use) 
   return {};
 }
 
-Result<std::unique_ptr<Context>> Context::create(KeyMaterial material, SrtpDirection direction,
-                                                 const SrtpOptions& options) {
-  if (Status s = library_ready(); !s) return std::move(s).error();
-  std::unique_ptr<Context> c(new Context(std::move(material), direction, options));
+Status Context::open(Handle& handle) {
   srtp_t raw = nullptr;
   if (const srtp_err_status_t status = srtp_create(&raw, nullptr); status != srtp_err_status_ok)
     return failed("srtp_create", status);
-  c->srtp_.reset(raw);
+  handle.reset(raw);
+  return {};
+}
+
+Result<std::unique_ptr<Context>> Context::create(KeyMaterial material, SrtpDirection direction,
+                                                 const SrtpOptions& options) {
+  if (Status s = library_ready(); !s) return std::move(s).error();
+  const keys::SuiteInfo& info = keys::info(material.suite);
+  if (info.encr == SrtpEncr::aes_cm && info.key_len == 24 && !options.nonstandard_aes_192 &&
+      !derives_aes_192())
+    return bad_request("this libsrtp2 derives AES-192 session keys otherwise than RFC 6188", "RFC 6188 4");
+  const bool split =
+      direction == SrtpDirection::receive && !material.mki.empty() && info.srtp_tag_len != info.srtcp_tag_len;
+  std::unique_ptr<Context> c(new Context(std::move(material), direction, options));
+  if (Status s = open(c->srtp_); !s) return std::move(s).error();
+  if (split)
+    if (Status s = open(c->srtcp_); !s) return std::move(s).error();
   // Shows now, not at the first packet, whether the library has the suite.
   constexpr std::uint32_t kTrial = 0;
   if (Status s = c->prepare(kTrial, 0); !s) return std::move(s).error();
@@ -160,28 +199,39 @@ Result<std::unique_ptr<Context>> Context::create(KeyMaterial material, SrtpDirec
   return c;
 }
 
+Status Context::add_to(srtp_ctx_t* handle, bool rtcp_only, std::uint32_t ssrc) {
+  return with_policy(ssrc, material_, rtcp_only,
+                     [handle](const srtp_policy_t& p) { return srtp_add_stream(handle, &p); });
+}
+
 Status Context::prepare(std::uint32_t ssrc, std::uint32_t roc) {
   const auto it = streams_.find(ssrc);
   if (it != streams_.end() && it->second) return {};
   if (it == streams_.end()) {
-    Status s = with_policy(ssrc, material_,
-                           [this](const srtp_policy_t& p) { return srtp_add_stream(srtp_.get(), &p); });
-    if (!s) return s;
+    if (Status s = add_to(srtp_.get(), false, ssrc); !s) return s;
     streams_[ssrc] = false;
+    if (srtcp_) {
+      if (Status s = add_to(srtcp_.get(), true, ssrc); !s) {
+        remove(ssrc);
+        return s;
+      }
+    }
   }
-  if (const srtp_err_status_t status = srtp_set_stream_roc(srtp_.get(), ssrc, roc); status != srtp_err_status_ok)
+  if (const srtp_err_status_t status = srtp_set_stream_roc(srtp_.get(), ssrc, roc);
+      status != srtp_err_status_ok)
     return failed("setting the ROC", status);
   return {};
 }
 
 void Context::remove(std::uint32_t ssrc) {
   srtp_remove_stream(srtp_.get(), htonl(ssrc));  // the one call that wants network order
+  if (srtcp_) srtp_remove_stream(srtcp_.get(), htonl(ssrc));
   streams_.erase(ssrc);
 }
 
 Status Context::change_key(KeyMaterial material) {
   for (const auto& [ssrc, started] : streams_) {
-    Status s = with_policy(ssrc, material,
+    Status s = with_policy(ssrc, material, false,
                            [this](const srtp_policy_t& p) { return srtp_update_stream(srtp_.get(), &p); });
     if (!s) return s;
   }
@@ -202,9 +252,9 @@ Fate Context::protect(Kind kind, std::uint8_t* packet, std::size_t& length) {
 Fate Context::unprotect(Kind kind, std::uint8_t* packet, std::size_t& length) {
   const unsigned use_mki = material_.mki.empty() ? 0 : 1;
   int n = static_cast<int>(length);
-  const srtp_err_status_t status = kind == Kind::rtp
-                                       ? srtp_unprotect_mki(srtp_.get(), packet, &n, use_mki)
-                                       : srtp_unprotect_rtcp_mki(srtp_.get(), packet, &n, use_mki);
+  const srtp_err_status_t status =
+      kind == Kind::rtp ? srtp_unprotect_mki(srtp_.get(), packet, &n, use_mki)
+                        : srtp_unprotect_rtcp_mki(srtcp_ ? srtcp_.get() : srtp_.get(), packet, &n, use_mki);
   if (status == srtp_err_status_ok) length = static_cast<std::size_t>(n);
   return fate_of(status);
 }

@@ -25,15 +25,28 @@ struct KeyMaterial {
 };
 
 // Checks lengths and the suite. Errors as SrtpSession::create has them.
-Result<KeyMaterial> key_material(keys::Suite suite, ByteView key, ByteView salt, const keys::Validity& validity);
+Result<KeyMaterial> key_material(keys::Suite suite, ByteView key, ByteView salt,
+                                 const keys::Validity& validity);
 // The key of a crypto session.
 Result<KeyMaterial> key_material(const keys::CryptoSession& session);
 
 // Prepares the library, once a process.
 Status library_ready();
+// Whether the library derives AES-192 session keys as RFC 6188 has it. Releases up to 2.7 derive them as if
+// for AES-256 from key, salt and zeros, unless they use OpenSSL's KDF (cisco/libsrtp issue 763).
+bool derives_aes_192();
 
 // What became of a packet.
-enum class Fate : std::uint8_t { done, auth_failure, replayed, too_old, malformed, wrong_mki, key_expired, failed };
+enum class Fate : std::uint8_t {
+  done,
+  auth_failure,
+  replayed,
+  too_old,
+  malformed,
+  wrong_mki,
+  key_expired,
+  failed
+};
 
 enum class Kind : std::uint8_t { rtp, rtcp };
 
@@ -44,7 +57,8 @@ class Context {
 
   const KeyMaterial& material() const { return material_; }
   bool has(std::uint32_t ssrc) const { return streams_.contains(ssrc); }
-  // Adds the stream if need be. Until an RTP packet of it was processed, the next one is taken to be of `roc`.
+  // Adds the stream if need be. Until an RTP packet of it was processed, the next one is taken to be of
+  // `roc`.
   Status prepare(std::uint32_t ssrc, std::uint32_t roc);
   void started(std::uint32_t ssrc) { streams_[ssrc] = true; }
   void remove(std::uint32_t ssrc);
@@ -63,14 +77,21 @@ class Context {
   };
   Context(KeyMaterial material, SrtpDirection direction, const SrtpOptions& options)
       : material_(std::move(material)), direction_(direction), options_(options) {}
-  // Calls `use` with the policy of one stream.
+  using Handle = std::unique_ptr<srtp_ctx_t, Free>;
+  static Status open(Handle& handle);
+  // Calls `use` with the policy of one stream; `rtcp_only` for the handle that is for SRTCP alone.
   template <class Use>
-  Status with_policy(std::uint32_t ssrc, KeyMaterial& material, Use use);
+  Status with_policy(std::uint32_t ssrc, KeyMaterial& material, bool rtcp_only, Use use);
+  Status add_to(srtp_ctx_t* handle, bool rtcp_only, std::uint32_t ssrc);
 
   KeyMaterial material_;
   SrtpDirection direction_;
   SrtpOptions options_;
-  std::unique_ptr<srtp_ctx_t, Free> srtp_;
+  Handle srtp_;
+  // Only where unprotecting SRTCP needs one of its own: releases up to 2.6 look for the MKI of an SRTCP
+  // packet where SRTP's tag length would have it, which is wrong when the tags differ (cisco/libsrtp pull
+  // request 733).
+  Handle srtcp_;
   std::map<std::uint32_t, bool> streams_;  // by SSRC: whether RTP of it was processed
 };
 

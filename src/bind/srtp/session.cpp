@@ -72,7 +72,8 @@ Error refused(std::string detail) {
 Error error_of(Fate fate) {
   switch (fate) {
     case Fate::auth_failure:
-      return bad_message(ErrorCode::auth_failure, "RFC 3711 3.3", "SRTP: the authentication tag does not match");
+      return bad_message(ErrorCode::auth_failure, "RFC 3711 3.3",
+                         "SRTP: the authentication tag does not match");
     case Fate::wrong_mki:
       return bad_message(ErrorCode::auth_failure, "RFC 3711 3.3", "SRTP: the MKI is of no key known");
     case Fate::replayed:
@@ -177,7 +178,8 @@ struct SrtpSession::Impl {
 Result<std::vector<Slot>> SrtpSession::Impl::build(const keys::Bundle& bundle) const {
   std::vector<Slot> out;
   for (const keys::CryptoSession& s : bundle.sessions) {
-    const bool chosen = options.cs_ids.empty() || std::ranges::find(options.cs_ids, s.cs_id) != options.cs_ids.end();
+    const bool chosen =
+        options.cs_ids.empty() || std::ranges::find(options.cs_ids, s.cs_id) != options.cs_ids.end();
     if (!chosen || s.protocol != ProtType::srtp) continue;
     Slot slot{s.cs_id, options.any_ssrc ? 0 : s.ssrc, s.roc, {}};
     Result<std::vector<KeyMaterial>> found = materials(bundle, s, direction);
@@ -286,7 +288,8 @@ Result<std::size_t> SrtpSession::Impl::protect(Kind kind, MutableBytes buffer, s
   const std::uint64_t index = (*state)->index(h->seq);
   if (kind == Kind::rtp && (index < key.material().valid_from || index > key.material().valid_to))
     return refuse(kind, Fate::key_expired);
-  if (Status s = key.prepare(h->ssrc, static_cast<std::uint32_t>(index >> 16)); !s) return std::move(s).error();
+  if (Status s = key.prepare(h->ssrc, static_cast<std::uint32_t>(index >> 16)); !s)
+    return std::move(s).error();
   const Fate fate = key.protect(kind, buffer.data(), length);
   if (fate != Fate::done) return refuse(kind, fate);
   if (kind == Kind::rtp) {
@@ -298,8 +301,8 @@ Result<std::size_t> SrtpSession::Impl::protect(Kind kind, MutableBytes buffer, s
 }
 
 // One key's try at a packet. A stream that is new to the key and does not authenticate leaves no trace.
-Fate SrtpSession::Impl::attempt(Slot& slot, Context& key, const StreamState& state, Kind kind, const Header& h,
-                                MutableBytes packet, std::size_t& length) {
+Fate SrtpSession::Impl::attempt(Slot& slot, Context& key, const StreamState& state, Kind kind,
+                                const Header& h, MutableBytes packet, std::size_t& length) {
   if (packet.size() < h.size + key.trailer(kind)) return Fate::malformed;
   const std::uint64_t index = state.index(h.seq);
   if (kind == Kind::rtp && (index < key.material().valid_from || index > key.material().valid_to))
