@@ -112,11 +112,7 @@ void read_psks(ConfigSection s, IdType type, Config& out) {
     if (peer) {
       out.credentials.psk.insert_or_assign(std::move(*peer), Psk(std::move(*key)));
     } else {
-<<<<<<< HEAD
       out.warnings.push_back(safe_text(s.name_of(name)) +
-=======
-      out.warnings.push_back(printable(s.name_of(name)) +
->>>>>>> bind
                              ": not an identity of this party's id_type; never used");
     }
   }

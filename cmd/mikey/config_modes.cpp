@@ -30,22 +30,6 @@ void check_files(ConfigSection& s, std::string_view key) {
   for (const std::string& path : *files) (void)s.load(key, path);
 }
 
-<<<<<<< HEAD
-=======
-std::vector<std::string> paths(ConfigSection& s, std::string_view key) {
-  return s.list(key, "a list of PEM files").value_or(std::vector<std::string>{});
-}
-
-void check_pem(const ConfigSection& s, std::string_view key, const std::string& path,
-               std::string_view label) {
-  const auto text = s.load(key, path);
-  if (!text) return;
-  const auto blocks = pem_blocks(as_text(text->reveal()), label);
-  if (blocks && !blocks->empty()) return;
-  s.fail(key, "expected PEM with \"" + std::string(label) + "\" in \"" + path + "\"");
-}
-
->>>>>>> bind
 }  // namespace
 
 void read_rsar(ConfigSection s, Credentials& to) {

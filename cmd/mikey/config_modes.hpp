@@ -7,7 +7,6 @@
 
 namespace mikey::cmd {
 
-<<<<<<< HEAD
 /// [certificate]: own chain and key, trust anchors, revocation lists, exclusions. [peers."x"]: the
 /// certificate.
 void read_certificates(ConfigSection certificate, ConfigSection peers, Config& out);
@@ -15,15 +14,6 @@ void read_certificates(ConfigSection certificate, ConfigSection peers, Config& o
 void read_rsar(ConfigSection section, Credentials& to);
 /// [sakke], [ticket], [ibake]: these modes are not part of this program yet; what stands there is checked, so
 /// that a mistake shows early, and has no effect.
-=======
-/// [certificate]: own chain and key, trust anchors, revocation lists.
-void read_certificate(ConfigSection section);
-/// [peers."x"]: certificate and KMS.
-void read_peers(ConfigSection section);
-/// [rsar], [sakke], [ticket], [ibake]: these modes are not part of this program yet; what stands there is
-/// checked, so that a mistake shows early, and has no effect.
-void check_rsar(ConfigSection section);
->>>>>>> bind
 void check_sakke(ConfigSection section);
 void check_ticket(ConfigSection section);
 void check_ibake(ConfigSection section);

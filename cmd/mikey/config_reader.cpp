@@ -71,13 +71,8 @@ ConfigSection ConfigReader::open_text(std::string_view text) {
     root_ = toml::parse(text);
   } catch (const toml::parse_error& e) {
     const auto at = e.source().begin;
-<<<<<<< HEAD
     error_ = safe_text(path_) + ": line " + std::to_string(at.line) + ", column " +
              std::to_string(at.column) + ": expected TOML: " + safe_text(e.description());
-=======
-    error_ = printable(path_) + ": line " + std::to_string(at.line) + ", column " +
-             std::to_string(at.column) + ": expected TOML: " + printable(e.description());
->>>>>>> bind
     return {*this, nullptr, ""};
   }
   return {*this, &root_, ""};
