@@ -130,7 +130,8 @@ Begun begin(const Env& env, RsarOffer offer, keys::BundlePtr old) {
 }  // namespace
 
 bool opens_exchange(DataType type) {
-  return type == DataType::psk_init;
+  using enum DataType;
+  return type == psk_init || type == pk_init || type == dh_init || type == dhhmac_init || type == rsar_init;
 }
 
 bool is_response(DataType type) {

@@ -3,7 +3,7 @@
 namespace mikey::dh {
 
 Result<Half> open_half(const Env& env, const Terms& terms, DhGroup group, const keys::Bundle* old) {
-  if (terms.key.tek || terms.key.length || !terms.key.given.empty() || terms.key.with_salt)
+  if (terms.key.tek || terms.key.length || !terms.key.given.empty())
     return bad_request("the key comes from the Diffie-Hellman exchange and cannot be asked for",
                        "RFC 3830 3.3");
   Half h;
