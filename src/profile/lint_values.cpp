@@ -9,8 +9,6 @@ namespace {
 // Walks a declaration with its values, knowing where each field stands.
 class ValueChecker {
  public:
-  static constexpr bool kDecodes = false;
-
   ValueChecker(Context& c, std::string_view payload, std::size_t at) : c_(c), payload_(payload), at_(at) {}
 
   template <class U>

@@ -188,7 +188,7 @@ Result<std::unique_ptr<Context>> Context::create(KeyMaterial material, SrtpDirec
     return bad_request("this libsrtp2 derives AES-192 session keys otherwise than RFC 6188", "RFC 6188 4");
   const bool split =
       direction == SrtpDirection::receive && !material.mki.empty() && info.srtp_tag_len != info.srtcp_tag_len;
-  std::unique_ptr<Context> c(new Context(std::move(material), direction, options));
+  std::unique_ptr<Context> c(new Context(std::move(material), options));
   if (Status s = open(c->srtp_); !s) return std::move(s).error();
   if (split)
     if (Status s = open(c->srtcp_); !s) return std::move(s).error();

@@ -75,8 +75,8 @@ class Context {
   struct Free {
     void operator()(srtp_ctx_t* p) const { srtp_dealloc(p); }
   };
-  Context(KeyMaterial material, SrtpDirection direction, const SrtpOptions& options)
-      : material_(std::move(material)), direction_(direction), options_(options) {}
+  Context(KeyMaterial material, const SrtpOptions& options)
+      : material_(std::move(material)), options_(options) {}
   using Handle = std::unique_ptr<srtp_ctx_t, Free>;
   static Status open(Handle& handle);
   // Calls `use` with the policy of one stream; `rtcp_only` for the handle that is for SRTCP alone.
@@ -85,7 +85,6 @@ class Context {
   Status add_to(srtp_ctx_t* handle, bool rtcp_only, std::uint32_t ssrc);
 
   KeyMaterial material_;
-  SrtpDirection direction_;
   SrtpOptions options_;
   Handle srtp_;
   // Only where unprotecting SRTCP needs one of its own: releases up to 2.6 look for the MKI of an SRTCP
