@@ -187,8 +187,10 @@ void Curve<N>::add_vartime(Jacobian<N>& r, const Jacobian<N>& p, const Affine<N>
     r = lift(q);
     return;
   }
-  if (equal_vartime(p, q)) return dbl(r, p);
-  add_distinct(r, p, q);
+  Jacobian<N> sum;
+  add_distinct(sum, p, q);
+  if (is_infinity(sum) != 0 && equal_vartime(p, q)) return dbl(r, p);  // the same point, or its negative
+  r = sum;
 }
 
 template <std::size_t N>
