@@ -1,8 +1,12 @@
 #include "mikey/exchange/exchange.hpp"
 
+#include "exchange/dh/dh.hpp"
+#include "exchange/dhhmac/dhhmac.hpp"
 #include "exchange/engine/error_message.hpp"
 #include "exchange/engine/machine.hpp"
+#include "exchange/pk/pk.hpp"
 #include "exchange/psk/psk.hpp"
+#include "exchange/rsar/rsar.hpp"
 
 namespace mikey {
 
@@ -14,12 +18,32 @@ NtpTime UniqueClock::now() const {
   return t;
 }
 
+Identity asked_about(const Need& need, Identity otherwise) {
+  if (const auto* n = std::get_if<NeedPsk>(&need); n != nullptr && n->peer) return *n->peer;
+  if (const auto* n = std::get_if<NeedBundle>(&need)) return n->peer;
+  if (const auto* n = std::get_if<NeedReplayVerdict>(&need)) return n->peer;
+  return otherwise;
+}
+
 namespace {
+
+template <class Spec>
+std::unique_ptr<engine::Machine> responder(const Env& env) {
+  return std::make_unique<engine::ResponderMachine<Spec>>(env);
+}
 
 std::unique_ptr<engine::Machine> make_responder(DataType type, const Env& env) {
   switch (type) {
     case DataType::psk_init:
-      return psk::responder::make(env);
+      return responder<psk::responder::Spec>(env);
+    case DataType::pk_init:
+      return responder<pk::responder::Spec>(env);
+    case DataType::dh_init:
+      return responder<dh::responder::Spec>(env);
+    case DataType::dhhmac_init:
+      return responder<dhhmac::responder::Spec>(env);
+    case DataType::rsar_init:
+      return responder<rsar::responder::Spec>(env);
     default:
       return nullptr;
   }
@@ -56,6 +80,9 @@ class Listener final : public engine::Machine {
   std::uint32_t csb_id() const override { return chosen_ ? chosen_->csb_id() : 0; }
   Mode mode() const override { return chosen_ ? chosen_->mode() : Mode::psk; }
   std::optional<NtpTime> timestamp() const override { return chosen_ ? chosen_->timestamp() : std::nullopt; }
+  std::optional<std::string> wanted_url() const override {
+    return chosen_ ? chosen_->wanted_url() : std::nullopt;
+  }
 
   /// A first message that does not parse is answered when its T could be read (RFC 3830 5.1.2).
   Step broken(ByteView octets, Error e) {
@@ -74,10 +101,30 @@ class Listener final : public engine::Machine {
   std::unique_ptr<engine::Machine> chosen_;
 };
 
-Result<std::unique_ptr<engine::Machine>> begin(const Env& env, PskOffer offer, keys::BundlePtr old) {
-  auto first = psk::initiator::begin(env, std::move(offer), std::move(old));
+template <class Spec, class First>
+Result<std::unique_ptr<engine::Machine>> initiator(const Env& env, First first) {
   if (!first) return std::move(first).error();
-  return psk::initiator::make(env, std::move(*first));
+  return std::unique_ptr<engine::Machine>(
+      std::make_unique<engine::InitiatorMachine<Spec>>(env, std::move(*first)));
+}
+
+using Begun = Result<std::unique_ptr<engine::Machine>>;
+
+Begun begin(const Env& env, PskOffer offer, keys::BundlePtr old) {
+  return initiator<psk::initiator::Spec>(env, psk::initiator::begin(env, std::move(offer), std::move(old)));
+}
+Begun begin(const Env& env, PkOffer offer, keys::BundlePtr old) {
+  return initiator<pk::initiator::Spec>(env, pk::initiator::begin(env, std::move(offer), std::move(old)));
+}
+Begun begin(const Env& env, DhOffer offer, keys::BundlePtr old) {
+  return initiator<dh::initiator::Spec>(env, dh::initiator::begin(env, std::move(offer), std::move(old)));
+}
+Begun begin(const Env& env, DhhmacOffer offer, keys::BundlePtr old) {
+  return initiator<dhhmac::initiator::Spec>(env,
+                                            dhhmac::initiator::begin(env, std::move(offer), std::move(old)));
+}
+Begun begin(const Env& env, RsarOffer offer, keys::BundlePtr old) {
+  return initiator<rsar::initiator::Spec>(env, rsar::initiator::begin(env, std::move(offer), std::move(old)));
 }
 
 }  // namespace
@@ -160,6 +207,10 @@ bool Exchange::awaits(DataType type) const {
 }
 std::optional<NtpTime> Exchange::timestamp() const {
   return machine_->timestamp();
+}
+
+std::optional<std::string> Exchange::wanted_url() const {
+  return machine_->wanted_url();
 }
 
 }  // namespace mikey

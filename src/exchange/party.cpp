@@ -1,5 +1,7 @@
 #include "mikey/exchange/party.hpp"
 
+#include <algorithm>
+
 #include "exchange/engine/error_message.hpp"
 
 namespace mikey {
@@ -26,14 +28,32 @@ Outcome failed(Error e, std::optional<std::uint32_t> csb_id) {
 
 }  // namespace
 
+Psk Party::psk_for(const Identity& peer) const {
+  const auto it = credentials_.psk.find(peer);
+  if (it != credentials_.psk.end()) return it->second.clone();
+  for (const auto& [key, b] :
+       bundles_)  // an envelope key that may serve new CSBs too (RFC 3830 6.3, cache type 1)
+    if (key.second == peer && b->cache == EnvelopeCache::cache && !b->transport_key.empty())
+      return Psk(b->transport_key.clone());
+  return {};
+}
+
 Result<Offer> Party::make_offer(InitiateRequest& request, const keys::Bundle* old) const {
   if (old != nullptr && old->mode != Mode::psk && !old->transport_key.empty())
     return Offer(PskOffer{std::move(request.terms), Psk(old->transport_key.clone())});
+  const Identity to = request.terms.to;
   switch (request.mode) {
-    case Mode::psk: {
-      PskOffer offer{std::move(request.terms), {}};
-      const auto it = credentials_.psk.find(offer.terms.to);
-      if (it != credentials_.psk.end()) offer.psk = it->second.clone();
+    case Mode::psk:
+      return Offer(PskOffer{std::move(request.terms), psk_for(to)});
+    case Mode::dhhmac:
+      return Offer(DhhmacOffer{std::move(request.terms), psk_for(to), request.group});
+    case Mode::dh:
+      return Offer(DhOffer{std::move(request.terms), request.group});
+    case Mode::rsar:
+      return Offer(RsarOffer{std::move(request.terms), request.rsar_group});
+    case Mode::pk: {
+      PkOffer offer{std::move(request.terms), {}, request.cache};
+      if (credentials_.pki.trust) offer.certificate = credentials_.pki.trust->pinned(to.type, to.data);
       return Offer(std::move(offer));
     }
     default:
@@ -77,6 +97,7 @@ Supply Party::answer(const Need& need) {
     }
     return ReplayVerdict{Verdict::full};
   }
+  if (const auto* q = std::get_if<NeedBundle>(&need)) return BundleSupplied{bundle(q->csb_id, q->peer)};
   const auto& q = std::get<NeedPsk>(need);
   PskSupplied out;
   if (q.peer) {
@@ -87,8 +108,7 @@ Supply Party::answer(const Need& need) {
     return NotFound{bad_message(ErrorCode::invalid_id, "RFC 3830 3.1", "the message names no Initiator")};
   }
   out.bundle = bundle(q.csb_id, out.peer);
-  const auto it = credentials_.psk.find(out.peer);
-  if (it != credentials_.psk.end()) out.psk = it->second.clone();
+  out.psk = psk_for(out.peer);
   return out;
 }
 
@@ -113,6 +133,10 @@ Outcome Party::run(Exchange& exchange, Step step) {
       }
     }
     if (!need) break;
+    if (const auto* c = std::get_if<NeedCertificate>(&*need)) {
+      o.need_certificate_url = c->url;
+      break;
+    }
     step = exchange.supply(answer(*need));
   }
   if (o.bundle) {
@@ -146,6 +170,8 @@ Outcome Party::receive(Source /*from*/, ByteView octets) {
   const auto it = find_waiting(*m);
   if (it == waiting_.end()) return first_message(std::move(*m));
   Outcome o = run(it->second, it->second.receive(std::move(*m)));
+  if (o.need_certificate_url)
+    fetching_.push_back({*o.need_certificate_url, it->first, clock_.inner().now(), {}});
   if (o.state == Outcome::State::established) waiting_.erase(it);
   return o;
 }
@@ -158,7 +184,47 @@ Outcome Party::first_message(wire::Message message) {
   Exchange ex = Exchange::respond(env());
   Outcome o = run(ex, ex.receive(std::move(message)));
   o.csb_id = csb_id;
+  if (!o.need_certificate_url) return o;
+  if (fetching_.size() >= limits_.waiting)
+    return failed(
+        {ErrorCode::resource, Severity::system, "", std::nullopt, "too many exchanges wait for certificates"},
+        csb_id);
+  fetching_.push_back({*o.need_certificate_url, csb_id, clock_.inner().now(), std::move(ex)});
   return o;
+}
+
+std::vector<Outcome> Party::supply_certificate(const std::string& url, Result<Bytes> der) {
+  std::vector<Fetching> due;
+  const auto rest = std::stable_partition(fetching_.begin(), fetching_.end(),
+                                          [&](const Fetching& f) { return f.url != url; });
+  std::move(rest, fetching_.end(), std::back_inserter(due));
+  fetching_.erase(rest, fetching_.end());
+  const auto supply = [&]() -> Supply {
+    if (der) return CertificateSupplied{url, *der};
+    return NotFound{der.error()};
+  };
+  std::vector<Outcome> out;
+  for (Fetching& f : due) {
+    if (f.responder) {
+      Outcome o = run(*f.responder, f.responder->supply(supply()));
+      o.csb_id = f.csb_id;
+      if (o.need_certificate_url)
+        fetching_.push_back({*o.need_certificate_url, f.csb_id, f.since, std::move(f.responder)});
+      out.push_back(std::move(o));
+      continue;
+    }
+    for (auto [it, to] = waiting_.equal_range(f.csb_id); it != to;) {
+      if (it->second.wanted_url() != url) {
+        ++it;
+        continue;
+      }
+      Outcome o = run(it->second, it->second.supply(supply()));
+      if (o.need_certificate_url) fetching_.push_back({*o.need_certificate_url, f.csb_id, f.since, {}});
+      it = o.state == Outcome::State::established ? waiting_.erase(it) : std::next(it);
+      out.push_back(std::move(o));
+    }
+  }
+  return out;
 }
 
 Outcome Party::broken(ByteView octets, const Error& error) {
@@ -204,13 +270,16 @@ std::vector<Outcome> Party::expire() {
     out.push_back(std::move(o));
     it = waiting_.erase(it);
   }
+  std::erase_if(fetching_,
+                [&](const Fetching& f) { return ntp_difference(now, f.since + policy_.patience) >= 0; });
   return out;
 }
 
 Status Party::forget(std::uint32_t csb_id) {
   const std::size_t before = bundles_.size();
   std::erase_if(bundles_, [&](const auto& entry) { return entry.first.first == csb_id; });
-  const std::size_t ended = waiting_.erase(csb_id);
+  const std::size_t ended = waiting_.erase(csb_id) +
+                            std::erase_if(fetching_, [&](const Fetching& f) { return f.csb_id == csb_id; });
   if (bundles_.size() == before && ended == 0) return bad_request("there is no such CSB");
   return {};
 }

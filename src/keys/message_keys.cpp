@@ -5,40 +5,53 @@
 namespace mikey::keys {
 namespace {
 
-constexpr std::size_t kCmSalt = 14;  // 112 bits, RFC 3830 4.2.3
-constexpr std::size_t kKwIv = 8;     // 64 bits
+constexpr std::size_t kCmSalt = 14;                   // 112 bits, RFC 3830 4.2.3
+constexpr std::size_t kKwIv = 8;                      // 64 bits
+constexpr std::size_t kCmMax = std::size_t{1} << 20;  // 2^23 bits: the counter has 16 bits (RFC 3830 4.2.3)
 
 }  // namespace
 
+std::optional<std::size_t> mac_size(MacAlg alg) {
+  switch (alg) {
+    case MacAlg::null:
+      return 0;
+    case MacAlg::hmac_sha_1_160:
+      return 20;
+    case MacAlg::hmac_sha_256_256:
+      return 32;
+  }
+  return std::nullopt;
+}
+
 MessageKeys::MessageKeys(const crypto::Provider& provider, PrfFunc prf, ByteView key, std::uint32_t csb_id,
-                         ByteView rand)
-    : provider_(provider), prf_(prf), key_(key), csb_id_(csb_id), rand_(to_bytes(rand)) {}
+                         ByteView context)
+    : provider_(provider), prf_(prf), key_(key), csb_id_(csb_id), context_(to_bytes(context)) {}
 
 Result<SecretBytes> MessageKeys::derived(Derivation what, std::size_t size) const {
   SecretBytes out(size);
-  auto s = derive(provider_, prf_, key_.reveal(), what, kMessageCsId, csb_id_, rand_, out.reveal_mutable());
+  auto s =
+      derive(provider_, prf_, key_.reveal(), what, kMessageCsId, csb_id_, context_, out.reveal_mutable());
   if (!s) return std::move(s).error();
   return out;
 }
 
 Status MessageKeys::mac(MacAlg alg, std::span<const ByteView> parts, MutableBytes out) const {
-  if (alg == MacAlg::null) return out.empty() ? Status() : Status(bad_request("a NULL MAC has no octets"));
-  if (alg != MacAlg::hmac_sha_1_160 && alg != MacAlg::hmac_sha_256_256)
-    return bad_message(ErrorCode::invalid_mac, "RFC 3830 6.2", "unknown MAC algorithm");
-  const crypto::Hash hash = alg == MacAlg::hmac_sha_1_160 ? crypto::Hash::sha1 : crypto::Hash::sha256;
-  const std::size_t n = crypto::hash_size(hash);  // the authentication key is as long as the MAC
-  if (out.size() != n) return bad_request("MAC: wrong length of the output");
-  if (auth_key_.size() != n) {
-    auto k = derived(Derivation::message_auth_key, n);
+  const auto n = mac_size(alg);
+  if (!n) return bad_message(ErrorCode::invalid_mac, "RFC 3830 6.2", "unknown MAC algorithm");
+  if (out.size() != *n) return bad_request("MAC: wrong length of the output", "RFC 3830 4.2.4");
+  if (*n == 0) return {};
+  if (auth_key_.size() != *n) {  // the authentication key is as long as the MAC
+    auto k = derived(Derivation::message_auth_key, *n);
     if (!k) return std::move(k).error();
     auth_key_ = std::move(*k);
   }
+  const auto hash = alg == MacAlg::hmac_sha_1_160 ? crypto::Hash::sha1 : crypto::Hash::sha256;
   return provider_.hmac(hash, auth_key_.reveal(), parts, out);
 }
 
 Status MessageKeys::verify(MacAlg alg, std::span<const ByteView> parts, ByteView mac_received) const {
   std::array<std::uint8_t, 32> room{};
-  const MutableBytes expected = MutableBytes(room).first(std::min(mac_received.size(), room.size()));
+  const MutableBytes expected = MutableBytes(room).first(mac_size(alg).value_or(0));
   Status s = mac(alg, parts, expected);
   const bool same = ct_equal(expected, mac_received);
   wipe(room);
@@ -58,6 +71,7 @@ Result<MessageKeys::CipherKeys> MessageKeys::cipher_keys(EncrAlg alg) const {
 /// IV = (S XOR (0x0000 || CSB ID || T)) || 0x0000 (RFC 3830 4.2.3).
 Status MessageKeys::aes_cm(EncrAlg alg, ByteView t, ByteView in, MutableBytes out) const {
   if (t.size() != 8) return bad_request("AES-CM: the timestamp has 8 octets", "RFC 3830 4.2.3");
+  if (in.size() > kCmMax) return bad_request("AES-CM: more than 2^20 octets", "RFC 3830 4.2.3");
   auto k = cipher_keys(alg);
   if (!k) return std::move(k).error();
   std::array<std::uint8_t, 16> iv{};

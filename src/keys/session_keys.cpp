@@ -35,8 +35,12 @@ Status from_tek(const KeyEntry& k, const SuiteInfo& suite, CryptoSession& cs) {
 }  // namespace
 
 Status derive_session_keys(const crypto::Provider& provider, Bundle& bundle) {
+  if (bundle.sessions.empty()) return {};
   if (bundle.keys.empty()) return bad_request("the bundle has no key");
   const KeyEntry& k = bundle.keys.front();
+  if (k.type == KeyDataType::mpk || k.type == KeyDataType::k_pr)
+    return bad_message(ErrorCode::unspecified, "RFC 6043 6.2.1",
+                       "the first key is not one for crypto sessions");
   for (CryptoSession& cs : bundle.sessions) {
     const SuiteInfo& suite = info(cs.suite);
     if (k.has_salt) {

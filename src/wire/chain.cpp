@@ -1,9 +1,10 @@
 #include "mikey/wire/chain.hpp"
 
+#include "wire/walk.hpp"
+
 namespace mikey::wire {
 
-bool Slots::push(const Slot& s) {
-  if (count_ == kMaxPayloads) return false;
+void Slots::push(const Slot& s) {
   if (count_ < few_.size()) {
     few_[count_] = s;
   } else {
@@ -11,7 +12,6 @@ bool Slots::push(const Slot& s) {
     many_.push_back(s);
   }
   ++count_;
-  return true;
 }
 
 bool read_hdr(Decoder& d, Hdr& hdr) {
@@ -22,33 +22,18 @@ bool read_hdr(Decoder& d, Hdr& hdr) {
 }
 
 bool walk_chain(Decoder& d, PayloadType first, bool encrypted, Slots& out) {
-  PayloadType type = first;
-  while (type != PayloadType::last && d.ok()) {
-    const std::size_t at = d.offset();
-    if (encrypted_only(type) && !encrypted) {
-      d.fail(ErrorCode::unspecified, "a payload that is only allowed inside encrypted data", at);
-      return false;
-    }
-    PayloadType next = PayloadType::last;
-    if (type != PayloadType::sign) d.code("Next payload", next);
-    const bool known = with_payload(type, [&]<class P>() {
-      d.describe_as(P::kRfc);
-      P p;
-      P::describe(p, d);
-    });
-    if (!known) d.fail(ErrorCode::unspecified, "a payload of unknown type", at);
-    if (!d.ok()) return false;
-    const Slot slot{type, next, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(d.offset() - at)};
-    if (!out.push(slot)) {
-      d.fail(ErrorCode::unspecified, "more than 255 payloads", at);
-      return false;
-    }
-    type = next;
-  }
-  if (!d.ok()) return false;
-  d.describe_as(Hdr::kRfc);
-  if (d.left() > 0) d.fail(ErrorCode::unspecified, "octets after the last payload", d.offset());
-  return true;
+  std::size_t count = 0;
+  return walk(
+      d, first, encrypted, count,
+      [&](PayloadType type, PayloadType& next) {
+        return with_payload(type, [&]<class P>() {
+          d.describe_as(P::kRfc);
+          if constexpr (P::kType != PayloadType::sign) d.code("Next payload", next);
+          P p;
+          P::describe(p, d);
+        });
+      },
+      [&](const Slot& slot) { out.push(slot); });
 }
 
 Result<PayloadChain> PayloadChain::finish(ByteView data, std::size_t base, Decoder& d, PayloadType first) {

@@ -1,30 +1,29 @@
 #include "mikey/wire/message.hpp"
 
-namespace mikey::wire {
-namespace {
+#include "wire/walk.hpp"
 
-/// Octets at the end that are not part of the message: only when all of them are zeros and there are few
-/// enough.
-std::size_t trailing_zeros(ByteView octets, std::size_t from, std::size_t most) {
-  const std::size_t n = octets.size() - from;
-  if (n > most) return 0;
-  for (const std::uint8_t b : octets.subspan(from))
-    if (b != 0) return 0;
-  return n;
+namespace mikey::wire {
+
+Status check_size(ByteView octets, const ParseOptions& options) {
+  if (octets.size() <= options.max_octets) return {};
+  return bad_message(ErrorCode::unspecified, "RFC 3830 6",
+                     "a message of " + std::to_string(octets.size()) +
+                         " octets is longer than the limit of " + std::to_string(options.max_octets));
 }
 
-}  // namespace
+std::size_t trailing_zeros(ByteView octets, std::size_t end, const ParseOptions& options) {
+  const ByteView rest = octets.subspan(end);
+  if (rest.size() > options.max_trailing_zeros) return 0;
+  return std::ranges::all_of(rest, [](std::uint8_t b) { return b == 0; }) ? rest.size() : 0;
+}
 
 Result<Message> Message::parse(ByteView octets, const ParseOptions& options) {
-  if (octets.size() > options.max_octets)
-    return bad_message(ErrorCode::unspecified, "RFC 3830 6",
-                       "a message of " + std::to_string(octets.size()) +
-                           " octets is longer than the limit of " + std::to_string(options.max_octets));
+  if (auto s = check_size(octets, options); !s) return std::move(s).error();
   return parse(to_bytes(octets), options);
 }
 
 Result<Message> Message::parse(Bytes octets, const ParseOptions& options) {
-  if (octets.size() > options.max_octets) return parse(ByteView(octets), options);
+  if (auto s = check_size(octets, options); !s) return std::move(s).error();
   Message m;
   m.octets_ = std::move(octets);
   Decoder d(m.octets_);
@@ -32,8 +31,7 @@ Result<Message> Message::parse(Bytes octets, const ParseOptions& options) {
   m.length_ = m.octets_.size();
   if (!d.ok()) {
     const std::size_t end = m.slots_.size() == 0 ? 10 + m.hdr_.map.size() : m.last_slot().end();
-    if (!complete || trailing_zeros(m.octets_, end, options.max_trailing_zeros) == 0)
-      return d.error("RFC 3830 6");
+    if (!complete || trailing_zeros(m.octets_, end, options) == 0) return d.error("RFC 3830 6");
     m.length_ = end;
   }
   return m;

@@ -1,4 +1,5 @@
 // A bundle needs proof of authenticity, not just a message.
+// expect: no matching function|could not convert|invalid initialization|no known conversion
 #include "exchange/psk/psk.hpp"
 
 using namespace mikey;

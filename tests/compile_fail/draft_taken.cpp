@@ -1,4 +1,5 @@
 // What is inside a draft comes out through commit only.
+// expect: is private within this context|is a private member
 #include "exchange/psk/psk.hpp"
 
 using namespace mikey;

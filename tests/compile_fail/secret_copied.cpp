@@ -1,4 +1,5 @@
 // A secret is copied on purpose or not at all.
+// expect: use of deleted function|call to (implicitly-)?deleted
 #include "mikey/base/secret.hpp"
 
 using namespace mikey;

@@ -1,4 +1,5 @@
 // One kind of key does not pass for another.
+// expect: invalid initialization of reference|no matching function
 #include "mikey/base/secret.hpp"
 
 using namespace mikey;

@@ -40,6 +40,7 @@ enum class ErrorCode : std::uint8_t {
 /// How the owner of an exchange should take an error.
 enum class Severity : std::uint8_t {
   message,  ///< the message at hand is bad; it is dropped, nothing else has changed
+  discard,  ///< the same, and the sender must not be told (a replay: the answer could hit the live exchange)
   request,  ///< the caller's own request or configuration is wrong; nothing has changed
   system,   ///< something below failed (provider, limit); nothing has changed, trying again may help
 };
@@ -85,8 +86,8 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
   Result(T value) : v_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Error error)
-      : v_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(Error error) : v_(std::in_place_index<1>, std::move(error)) {}
 
   bool ok() const { return v_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -96,6 +97,9 @@ class [[nodiscard]] Result {
   T&& operator*() && { return std::move(*std::get_if<0>(&v_)); }
   T* operator->() { return std::get_if<0>(&v_); }
   const T* operator->() const { return std::get_if<0>(&v_); }
+
+  /// The value, or `otherwise` in place of an error.
+  T value_or(T otherwise) && { return ok() ? std::move(*std::get_if<0>(&v_)) : std::move(otherwise); }
 
   Error& error() & { return *std::get_if<1>(&v_); }
   const Error& error() const& { return *std::get_if<1>(&v_); }

@@ -44,6 +44,12 @@ class Provider {
   /// octets.
   virtual Status hmac(Hash h, ByteView key, std::span<const ByteView> parts, MutableBytes out) const = 0;
 
+  /// P (s, label, m) of RFC 3830 4.1.2 on HMAC with hash `h`: fills `out` with the leading octets of
+  /// HMAC (s, A_1 || label) || HMAC (s, A_2 || label) || ..., A_i = HMAC (s, A_(i-1)), A_0 = label. Made of
+  /// hmac() here; an implementation that can keep a keyed HMAC should override it, as one key serves every
+  /// call.
+  virtual Status p_hash(Hash h, ByteView key, ByteView label, MutableBytes out) const;
+
   /// AES in counter mode with a 16-octet initial counter block, incremented modulo 2^128 (RFC 3711 4.1.1 with
   /// the block given). Key of 16, 24 or 32 octets; `out` as long as `in`; both may be the same octets.
   virtual Status aes_ctr(ByteView key, ByteView iv, ByteView in, MutableBytes out) const = 0;

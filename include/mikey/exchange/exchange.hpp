@@ -10,10 +10,12 @@
 ///     waiting
 #pragma once
 
+#include <map>
 #include <memory>
 
 #include "mikey/crypto/provider.hpp"
 #include "mikey/exchange/offer.hpp"
+#include "mikey/exchange/pki.hpp"
 #include "mikey/exchange/policy.hpp"
 #include "mikey/wire/message.hpp"
 
@@ -25,7 +27,9 @@ struct Env {
   Rng& rng;
   const Clock& clock;  ///< two messages must not get the same time: see UniqueClock
   const Policy& policy;
-  const Identity& self;  ///< goes into IDi or IDr
+  const Identity& self;              ///< goes into IDi or IDr
+  const Pki* pki = nullptr;          ///< for modes with certificates
+  const RsarGroup* group = nullptr;  ///< what a Responder hands out to those who ask for a group's key
 };
 
 /// A clock that never says the same time twice, as RFC 3830 5.2 wants of timestamps.
@@ -60,6 +64,18 @@ struct NeedPsk {
   bool null_protected = false;  ///< the message uses neither encryption nor MAC: no key is needed
 };
 
+/// The CSB with that peer and CSB ID, if there is one: answered with BundleSupplied. Asked in modes with
+/// certificates.
+struct NeedBundle {
+  Identity peer;
+  std::uint32_t csb_id = 0;
+};
+
+/// A certificate that a message names by URL: answered with CertificateSupplied, or NotFound.
+struct NeedCertificate {
+  std::string url;  ///< as it stood in the message; look well before you fetch it
+};
+
 /// Whether an authenticated message is new: answered with ReplayVerdict. Asked after authentication only, so
 /// that a forger cannot fill the cache (RFC 3830 5.4).
 struct NeedReplayVerdict {
@@ -68,7 +84,10 @@ struct NeedReplayVerdict {
   NtpTime t;
 };
 
-using Need = std::variant<NeedPsk, NeedReplayVerdict>;
+using Need = std::variant<NeedPsk, NeedBundle, NeedCertificate, NeedReplayVerdict>;
+
+/// Whom a need is about, if it says so; else `otherwise`.
+Identity asked_about(const Need& need, Identity otherwise);
 
 /// Call wake() at this time unless the exchange has ended.
 struct Wake {
@@ -99,6 +118,16 @@ struct PskSupplied {
   keys::BundlePtr bundle;  ///< the CSB with that peer and CSB ID, if there is one
 };
 
+struct BundleSupplied {
+  keys::BundlePtr bundle;
+};
+
+struct CertificateSupplied {
+  std::string url;
+  Bytes der;
+};
+using FetchedCertificates = std::map<std::string, Bytes>;
+
 /// There is no such peer, key or bundle; the message is answered as unauthentic.
 struct NotFound {
   Error error;
@@ -109,7 +138,7 @@ struct ReplayVerdict {
   Verdict verdict = Verdict::replayed;
 };
 
-using Supply = std::variant<PskSupplied, NotFound, ReplayVerdict>;
+using Supply = std::variant<PskSupplied, BundleSupplied, CertificateSupplied, NotFound, ReplayVerdict>;
 
 // ------------------------------------------------------------------ the exchange
 
@@ -149,6 +178,8 @@ class Exchange {
   bool awaits(DataType type) const;
   /// The timestamp of the Initiator's message, to tell exchanges of one CSB apart.
   std::optional<NtpTime> timestamp() const;
+  /// The certificate URL of an open NeedCertificate.
+  std::optional<std::string> wanted_url() const;
 
  private:
   explicit Exchange(std::unique_ptr<engine::Machine> machine);

@@ -4,6 +4,7 @@
 
 #include <variant>
 
+#include "mikey/crypto/certificate.hpp"
 #include "mikey/keys/bundle.hpp"
 
 namespace mikey {
@@ -41,6 +42,32 @@ struct PskOffer {
   Psk psk;  ///< shared with terms.to; empty only with NULL encryption and NULL MAC
 };
 
-using Offer = std::variant<PskOffer>;
+/// RFC 3830 3.2. A fresh envelope key goes to the owner of `certificate`.
+struct PkOffer {
+  Terms terms;
+  std::optional<crypto::Certificate> certificate;  ///< of terms.to
+  std::optional<EnvelopeCache> cache;              ///< the C flag, in place of the policy's
+};
+
+/// RFC 3830 3.3. Of Terms::key only `none` (an update without new DH values) may be set.
+struct DhOffer {
+  Terms terms;
+  DhGroup group = DhGroup::oakley_5;
+};
+
+/// RFC 4650.
+struct DhhmacOffer {
+  Terms terms;
+  Psk psk;
+  DhGroup group = DhGroup::oakley_5;
+};
+
+/// RFC 4738. The Responder makes the key, so Terms::key and Terms::validity have no say.
+struct RsarOffer {
+  Terms terms;
+  bool group = false;  ///< ask for a group's key: the Responder chooses RAND, and may name another CSB ID
+};
+
+using Offer = std::variant<PskOffer, PkOffer, DhOffer, DhhmacOffer, RsarOffer>;
 
 }  // namespace mikey

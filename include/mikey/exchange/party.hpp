@@ -13,6 +13,8 @@ namespace mikey {
 /// What a party knows of itself and of others.
 struct Credentials {
   std::map<Identity, Psk> psk;  ///< by peer or KMS
+  Pki pki;                      ///< own certificates and keys, and whom to trust
+  std::optional<RsarGroup> rsar_group;
 };
 
 struct PartyLimits {
@@ -32,6 +34,7 @@ struct Outcome {
   keys::BundlePtr bundle;              ///< with established
   std::optional<Error> error;          ///< with failed
   std::vector<keys::Suite> supported;  ///< what the peer says it supports, with an error message of its
+  std::optional<std::string> need_certificate_url;  ///< waiting: fetch this and hand it to supply_certificate
 };
 
 /// A request to begin or update a CSB.
@@ -39,6 +42,9 @@ struct InitiateRequest {
   Mode mode = Mode::psk;
   Terms terms;
   std::optional<std::uint32_t> csb_id;  ///< an established CSB: the request is an update of it
+  DhGroup group = DhGroup::oakley_5;    ///< DH modes
+  bool rsar_group = false;              ///< RSA-R: ask for a group's key
+  std::optional<EnvelopeCache> cache;   ///< PK: the C flag, in place of the policy's
 };
 
 /// Owner of exchanges. Not thread-safe; moves no data by itself.
@@ -52,6 +58,9 @@ class Party {
   Result<Outcome> initiate(InitiateRequest request);
   /// Takes what arrived.
   Outcome receive(Source from, ByteView message);
+  /// The certificate (DER) that an Outcome asked for by its URL, or the reason why there is none. One outcome
+  /// for each exchange that waited for it.
+  std::vector<Outcome> supply_certificate(const std::string& url, Result<Bytes> der);
   /// Ends exchanges that have waited too long; their errors. Call it now and then.
   std::vector<Outcome> expire();
   /// Destroys all bundles and exchanges with that CSB ID. ErrorCode::bad_request when there are none.
@@ -68,7 +77,25 @@ class Party {
  private:
   using Waiting = std::multimap<std::uint32_t, Exchange>;
 
-  Env env() const { return {provider_, rng_, clock_, policy_, self_}; }
+  /// An exchange that waits for a certificate: its first message is here and it is kept in `responder`, or it
+  /// is one of those in waiting_.
+  struct Fetching {
+    std::string url;
+    std::uint32_t csb_id = 0;
+    NtpTime since;
+    std::optional<Exchange> responder;
+  };
+
+  Env env() const {
+    return {provider_,
+            rng_,
+            clock_,
+            policy_,
+            self_,
+            &credentials_.pki,
+            credentials_.rsar_group ? &*credentials_.rsar_group : nullptr};
+  }
+  Psk psk_for(const Identity& peer) const;
   Result<Offer> make_offer(InitiateRequest& request, const keys::Bundle* old) const;
   Outcome run(Exchange& exchange, Step step);
   Supply answer(const Need& need);
@@ -86,6 +113,7 @@ class Party {
   PartyLimits limits_;
   keys::ReplayCache replay_;
   Waiting waiting_;
+  std::vector<Fetching> fetching_;
   std::map<std::pair<std::uint32_t, Identity>, keys::BundlePtr> bundles_;
 };
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "mikey/crypto/dh.hpp"
+#include "mikey/crypto/trust.hpp"
 #include "mikey/keys/bundle.hpp"
 
 namespace mikey {
@@ -22,6 +24,22 @@ struct Policy {
   bool request_verification = true;      ///< the V flag of messages sent
   std::chrono::seconds clock_skew{300};  ///< how far a peer's timestamp may be off (RFC 3830 5.4)
   std::chrono::seconds patience{120};    ///< how long an exchange waits for an answer before it gives up
+
+  // Modes with certificates (RFC 3830 4.2.5, 4.2.6, 4.3)
+  SignType sign_type = SignType::rsa_pkcs1_15;  ///< of signatures sent; both RSA types are accepted
+  crypto::SignaturePolicy signatures;           ///< the hash sent, and what is accepted
+  crypto::VerifyOptions certificates;           ///< how certificate paths are judged
+  /// Paddings of PKE: no field names them, so each is tried in turn.
+  std::vector<crypto::PkePadding> pke_padding{crypto::PkePadding::pkcs1_v15, crypto::PkePadding::oaep};
+  EnvelopeCache pke_cache = EnvelopeCache::cache_for_csb;  ///< the C flag of PKE payloads sent
+
+  // Diffie-Hellman (RFC 3830 4.2.7)
+  std::vector<DhGroup> dh_groups{DhGroup::oakley_5, DhGroup::oakley_1, DhGroup::oakley_2};  ///< accepted
+  crypto::DhExponentLength dh_exponent = crypto::DhExponentLength::full;
+
+  /// Nothing that has gone out of favour: no SHA-1 in signatures or MACs, no DH group below 1536 bits, no tag
+  /// of 32 bits.
+  static Policy modern();
 
   template <class T>
   static bool has(const std::vector<T>& list, T x) {

@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
+#include <optional>
 
 #include "mikey/base/clock.hpp"
 #include "mikey/crypto/provider.hpp"
@@ -14,16 +16,18 @@ namespace mikey::keys {
 /// Remembers authenticated messages for as long as their timestamps would be accepted.
 ///
 /// A message is known by its sender, CSB ID and timestamp, of which 128 bits of a keyed hash are kept: nobody
-/// can choose messages that collide. Memory is taken once and never grows: 30 octets for each entry allowed.
-/// A look-up reads two places, however full the cache is. When it fills up, the oldest timestamps that are
-/// still accepted move closer to now (the adaptive skew of RFC 3830 5.4), which lets old entries go; they
-/// never move back, so that nothing forgotten can be accepted again. Not thread-safe.
+/// can choose messages that collide. Address space is taken once and never grows: 30 octets for each entry
+/// allowed, of which the system gives memory as entries come. A look-up reads two places, however full the
+/// cache is. Above three quarters of its room the window of accepted timestamps shrinks on both sides (the
+/// adaptive skew of RFC 3830 5.4), down to a tenth: old entries go, and the rest of the room is kept for
+/// messages whose senders' clocks are right. The oldest timestamp accepted never moves back, so that nothing
+/// forgotten can be accepted again. Not thread-safe.
 class ReplayCache {
  public:
   enum class Verdict : std::uint8_t {
     fresh,   ///< not seen before; it has been added
     replay,  ///< seen before
-    stale,   ///< too old for what the cache can still remember
+    stale,   ///< older than what the cache can still remember, or from too far ahead
     full,    ///< no room: it cannot be known, and must not be accepted
   };
 
@@ -32,14 +36,24 @@ class ReplayCache {
   ReplayCache(const crypto::Provider& provider, Rng& rng, std::chrono::seconds skew,
               std::size_t max_entries = 1000000);
 
-  /// Judges a message with timestamp `t` of `peer`, and adds it when fresh. `now` should not run backwards.
+  /// Judges a message with timestamp `t` of `peer`, and adds it when fresh. Only for messages whose sender
+  /// was authenticated: anything else would let strangers fill the cache. A clock set back by more than three
+  /// times the skew, after which nothing would be accepted for long, means `lost_track`.
   Verdict check_and_add(const Identity& peer, std::uint32_t csb_id, NtpTime t, NtpTime now);
+  /// What `check_and_add` would say, but nothing is added: spares the cost of authenticating a replay.
+  Verdict check(const Identity& peer, std::uint32_t csb_id, NtpTime t, NtpTime now);
+
+  /// Some messages that were accepted are not in this cache, e.g. because it was lost in a restart: refuses
+  /// all whose timestamps are not after now + skew, that is, everything until the skew has passed (RFC
+  /// 3830 5.4).
+  void lost_track(NtpTime now);
 
   /// Entries that are still remembered at `now`.
   std::size_t size(NtpTime now);
   std::size_t capacity() const { return max_entries_; }
+  /// Octets, once every slot was in use.
   std::size_t memory() const {
-    return slots_.size() * sizeof(Slot) + per_second_.size() * sizeof(std::uint32_t);
+    return buckets_ * kWays * sizeof(Slot) + per_second_.size() * sizeof(std::uint32_t);
   }
   /// How far in the past a timestamp may lie now: the skew configured, or less under load.
   std::chrono::seconds accepted_skew(NtpTime now);
@@ -57,19 +71,37 @@ class ReplayCache {
   /// Everything remembered at `now`, as octets that `restore` takes: for a restart without a gap. It holds
   /// the fingerprint key, so keep it from those who could send messages.
   Result<Bytes> snapshot(NtpTime now);
-  /// Replaces the content. Octets that are not a whole, undamaged snapshot change nothing.
+  /// Replaces the content and the key. Octets that are not a whole, undamaged snapshot change nothing; the
+  /// digest finds damage, it does not prove who wrote them. A snapshot of a cache with a wider skew is
+  /// refused (call lost_track then); entries for which a smaller cache has no room make all timestamps up to
+  /// theirs unacceptable.
   Status restore(ByteView snapshot, NtpTime now);
 
  private:
   struct Slot {
-    std::uint32_t parts[4] = {0, 0, 0, 0};
-    std::uint32_t seconds = 0;
+    std::uint32_t parts[4];
+    std::uint32_t seconds;
+  };
+  struct FreeSlots {
+    void operator()(Slot* p) const noexcept;
   };
   static constexpr std::size_t kWays = 8;
 
+  std::optional<Entry> entry(const Identity& peer, std::uint32_t csb_id, NtpTime t) const;
+  Verdict judge(const Entry& e, NtpTime now, Slot** to);
+  struct Place {
+    Slot* slot = nullptr;  // none when both buckets are full
+    bool known = false;    // it is there already
+  };
+  Place find(const Entry& e);
+  void put(const Entry& e, Slot& to);
+  Status check_snapshot(ByteView octets) const;
   Slot* bucket(std::uint64_t hash);
   bool alive(const Slot& s) const;
   bool matches(const Slot& s, const Entry& e) const;
+  std::uint32_t narrowest() const { return std::max(1U, skew_ / 10); }
+  bool crowded() const { return live_ >= max_entries_ - max_entries_ / 4; }
+  std::uint32_t skew_ahead(std::uint32_t now) const;
   void advance(NtpTime now);
   void move_oldest(std::uint32_t to);
   std::uint32_t* counter(std::uint32_t seconds);
@@ -81,12 +113,12 @@ class ReplayCache {
   std::uint32_t skew_;
   std::size_t max_entries_;
   std::size_t buckets_;
-  std::vector<Slot> slots_;
-  std::vector<std::uint32_t> per_second_;  // live entries by the second of their timestamp
+  std::unique_ptr<Slot[], FreeSlots> slots_;  // zeroed by the system page by page, when first touched
+  std::vector<std::uint32_t> per_second_;     // live entries by the second of their timestamp
   std::size_t live_ = 0;
   std::uint32_t oldest_ = 0;  // timestamps before this second are not accepted
   bool started_ = false;
-  bool broken_ = false;  // there was no key to be had
+  bool keyed_ = false;  // a cache without a key knows nothing and is full
   std::function<void(const Entry&)> observer_;
 };
 

@@ -30,7 +30,7 @@ struct Slot {
 /// A short list of slots that needs no memory of its own up to 16.
 class Slots {
  public:
-  bool push(const Slot& s);
+  void push(const Slot& s);
   std::size_t size() const { return count_; }
   const Slot* begin() const { return many_.empty() ? few_.data() : many_.data(); }
   const Slot* end() const { return begin() + count_; }
@@ -154,6 +154,11 @@ class ChainBuilder {
   }
   /// A payload that stands encoded already: `body` without its Next payload octet.
   ChainBuilder& add_encoded(PayloadType type, ByteView body);
+
+  /// Says what the next payload will be, before it is added: for signatures that cover that octet.
+  void announce(PayloadType type) {
+    if (!error_ && next_at_ != kNowhere) buffer_[next_at_] = static_cast<std::uint8_t>(type);
+  }
 
   /// Type of the first payload added, or last when there is none.
   PayloadType first() const { return first_; }

@@ -130,6 +130,11 @@ class Decoder {
     if (!ok) fail(code, why, last_);
   }
 
+  /// What was read since offset `at`; nothing after a failure.
+  ByteView read_since(std::size_t at) const {
+    return failed_ ? ByteView{} : ByteView(begin_ + (at - base_), p_);
+  }
+
   /// A decoder of octets that lie inside this one's input.
   Decoder within(ByteView part) const {
     Decoder d(part, part.empty() ? offset() : base_ + static_cast<std::size_t>(part.data() - begin_));

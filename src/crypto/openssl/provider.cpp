@@ -1,202 +1,131 @@
-/// \file
-/// Symmetric primitives on OpenSSL's libcrypto.
-///
-/// HMAC is built on the low-level SHA functions although OpenSSL 3 calls them deprecated: EVP costs 460 to
-/// 1050 ns for a MAC of a MIKEY message where these cost 180, and one exchange computes twenty.
-#define OPENSSL_SUPPRESS_DEPRECATED
-#include "mikey/crypto/provider.hpp"
-
-#include <openssl/aes.h>
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 
-#include <array>
-#include <memory>
+#include <climits>
+
+#include "crypto/openssl/handles.hpp"
+#include "crypto/openssl/hmac.hpp"
 
 namespace mikey::crypto {
 namespace {
 
-/// One hash function of OpenSSL's low-level kind.
-template <Hash>
-struct Sha;
+using detail::ErrorMark;
+using detail::library_error;
+using CipherContext = detail::Handle<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
 
-template <>
-struct Sha<Hash::sha1> {
-  using Context = SHA_CTX;
-  static constexpr std::size_t kBlock = 64;
-  static int init(Context* c) { return SHA1_Init(c); }
-  static int update(Context* c, const void* p, std::size_t n) { return SHA1_Update(c, p, n); }
-  static int final(std::uint8_t* out, Context* c) { return SHA1_Final(out, c); }
-};
-template <>
-struct Sha<Hash::sha256> {
-  using Context = SHA256_CTX;
-  static constexpr std::size_t kBlock = 64;
-  static int init(Context* c) { return SHA256_Init(c); }
-  static int update(Context* c, const void* p, std::size_t n) { return SHA256_Update(c, p, n); }
-  static int final(std::uint8_t* out, Context* c) { return SHA256_Final(out, c); }
-};
-template <>
-struct Sha<Hash::sha384> {
-  using Context = SHA512_CTX;
-  static constexpr std::size_t kBlock = 128;
-  static int init(Context* c) { return SHA384_Init(c); }
-  static int update(Context* c, const void* p, std::size_t n) { return SHA384_Update(c, p, n); }
-  static int final(std::uint8_t* out, Context* c) { return SHA384_Final(out, c); }
-};
-template <>
-struct Sha<Hash::sha512> {
-  using Context = SHA512_CTX;
-  static constexpr std::size_t kBlock = 128;
-  static int init(Context* c) { return SHA512_Init(c); }
-  static int update(Context* c, const void* p, std::size_t n) { return SHA512_Update(c, p, n); }
-  static int final(std::uint8_t* out, Context* c) { return SHA512_Final(out, c); }
-};
-
-template <class T>
-void wipe_object(T& object) {
-  wipe({static_cast<std::uint8_t*>(static_cast<void*>(&object)), sizeof object});
-}
-
-template <Hash H>
-bool digest(std::span<const ByteView> parts, std::uint8_t* out) {
-  typename Sha<H>::Context c;
-  int ok = Sha<H>::init(&c);
-  for (const ByteView p : parts) ok &= Sha<H>::update(&c, p.data(), p.size());
-  ok &= Sha<H>::final(out, &c);
-  wipe_object(c);
-  return ok == 1;
-}
-
-/// RFC 2104.
-template <Hash H>
-bool keyed_digest(ByteView key, std::span<const ByteView> parts, std::uint8_t* out) {
-  std::array<std::uint8_t, Sha<H>::kBlock> pad{};
-  bool ok = true;
-  if (key.size() > pad.size()) {
-    const std::array<ByteView, 1> whole{key};
-    ok = digest<H>(whole, pad.data());
-  } else {
-    std::copy(key.begin(), key.end(), pad.begin());
-  }
-  for (std::uint8_t& b : pad) b ^= 0x36;
-  typename Sha<H>::Context c;
-  int good = Sha<H>::init(&c) & Sha<H>::update(&c, pad.data(), pad.size());
-  for (const ByteView p : parts) good &= Sha<H>::update(&c, p.data(), p.size());
-  good &= Sha<H>::final(out, &c);
-  for (std::uint8_t& b : pad) b ^= 0x36 ^ 0x5c;
-  good &= Sha<H>::init(&c) & Sha<H>::update(&c, pad.data(), pad.size()) &
-          Sha<H>::update(&c, out, hash_size(H)) & Sha<H>::final(out, &c);
-  wipe_object(c);
-  wipe(pad);
-  return ok && good == 1;
-}
-
-template <class F>
-auto with_hash(Hash h, F&& f) {
-  switch (h) {
-    case Hash::sha1:
-      return f.template operator()<Hash::sha1>();
-    case Hash::sha256:
-      return f.template operator()<Hash::sha256>();
-    case Hash::sha384:
-      return f.template operator()<Hash::sha384>();
-    case Hash::sha512:
-      break;
-  }
-  return f.template operator()<Hash::sha512>();
-}
-
-struct FreeContext {
-  void operator()(EVP_CIPHER_CTX* c) const { EVP_CIPHER_CTX_free(c); }
-};
-struct FreeCipher {
-  void operator()(EVP_CIPHER* c) const { EVP_CIPHER_free(c); }
-};
-using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
-using Cipher = std::unique_ptr<EVP_CIPHER, FreeCipher>;
-
-class OpenSsl final : public Provider {
+/// AES by key length. Fetching an algorithm by name takes about a microsecond, so it is done once.
+class AesFamily {
  public:
-  OpenSsl()
-      : ctr_{Cipher(EVP_CIPHER_fetch(nullptr, "AES-128-CTR", nullptr)),
-             Cipher(EVP_CIPHER_fetch(nullptr, "AES-192-CTR", nullptr)),
-             Cipher(EVP_CIPHER_fetch(nullptr, "AES-256-CTR", nullptr))} {}
+  AesFamily(const char* name128, const char* name192, const char* name256)
+      : c128_(EVP_CIPHER_fetch(nullptr, name128, nullptr)),
+        c192_(EVP_CIPHER_fetch(nullptr, name192, nullptr)),
+        c256_(EVP_CIPHER_fetch(nullptr, name256, nullptr)) {}
 
-  Status hash(Hash h, std::span<const ByteView> parts, MutableBytes out) const override {
-    if (out.size() != hash_size(h)) return bad_request("hash: the output has another size than the hash");
-    if (!with_hash(h, [&]<Hash H>() { return digest<H>(parts, out.data()); }))
-      return crypto_error("the hash failed");
-    return {};
-  }
-
-  Status hmac(Hash h, ByteView key, std::span<const ByteView> parts, MutableBytes out) const override {
-    if (out.size() > hash_size(h)) return bad_request("hmac: the output is longer than the hash");
-    std::array<std::uint8_t, 64> full;
-    const bool ok = with_hash(h, [&]<Hash H>() { return keyed_digest<H>(key, parts, full.data()); });
-    if (ok) std::copy_n(full.begin(), out.size(), out.begin());
-    wipe(full);
-    if (!ok) return crypto_error("the HMAC failed");
-    return {};
-  }
-
-  Status aes_ctr(ByteView key, ByteView iv, ByteView in, MutableBytes out) const override {
-    if (key.size() != 16 && key.size() != 24 && key.size() != 32)
-      return bad_request("AES: no such key length");
-    if (iv.size() != 16 || in.size() != out.size())
-      return bad_request("AES-CTR: wrong length of counter or output");
-    if (in.size() > 0x7FFFFFFF) return bad_request("AES-CTR: the input is too long");
-    thread_local const CipherContext context(EVP_CIPHER_CTX_new());
-    EVP_CIPHER_CTX* c = context.get();
-    int n = 0;
-    const bool ok =
-        c != nullptr &&
-        EVP_EncryptInit_ex2(c, ctr_[key.size() / 8 - 2].get(), key.data(), iv.data(), nullptr) == 1 &&
-        (in.empty() || EVP_EncryptUpdate(c, out.data(), &n, in.data(), static_cast<int>(in.size())) == 1);
-    if (c != nullptr) EVP_CIPHER_CTX_reset(c);  // forgets the key
-    if (!ok) return crypto_error("AES-CTR failed");
-    return {};
-  }
-
-  Result<Bytes> aes_wrap(ByteView kek, ByteView iv, ByteView plain) const override {
-    if (iv.size() != 8 || plain.size() < 16 || plain.size() % 8 != 0 || plain.size() > 0x100000)
-      return bad_request("AES key wrap: wrong length of initial value or key data", "RFC 3394 2");
-    AES_KEY key;
-    Bytes out(plain.size() + 8);
-    int n = -1;
-    if (AES_set_encrypt_key(kek.data(), static_cast<int>(kek.size() * 8), &key) == 0)
-      n = AES_wrap_key(&key, iv.data(), out.data(), plain.data(), static_cast<unsigned>(plain.size()));
-    wipe_object(key);
-    if (n != static_cast<int>(out.size())) return crypto_error("AES key wrap failed");
-    return out;
-  }
-
-  Result<SecretBytes> aes_unwrap(ByteView kek, ByteView iv, ByteView wrapped) const override {
-    if (iv.size() != 8) return bad_request("AES key unwrap: wrong length of the initial value", "RFC 3394 2");
-    if (wrapped.size() < 24 || wrapped.size() % 8 != 0 || wrapped.size() > 0x100000)
-      return bad_message(ErrorCode::auth_failure, "RFC 3394 2.2.2",
-                         "wrapped key data has an impossible length");
-    AES_KEY key;
-    if (AES_set_decrypt_key(kek.data(), static_cast<int>(kek.size() * 8), &key) != 0)
-      return bad_request("AES: no such key length");
-    SecretBytes out(wrapped.size() - 8);
-    const int n = AES_unwrap_key(&key, iv.data(), out.reveal_mutable().data(), wrapped.data(),
-                                 static_cast<unsigned>(wrapped.size()));
-    wipe_object(key);
-    if (n != static_cast<int>(out.size()))
-      return bad_message(ErrorCode::auth_failure, "RFC 3394 2.2.3",
-                         "the wrapped keys do not pass the integrity check");
-    return out;
+  const EVP_CIPHER* by_key_length(std::size_t n) const {
+    switch (n) {
+      case 16:
+        return c128_.get();
+      case 24:
+        return c192_.get();
+      case 32:
+        return c256_.get();
+      default:
+        return nullptr;
+    }
   }
 
  private:
-  std::array<Cipher, 3> ctr_;
+  using Cipher = detail::Handle<EVP_CIPHER, EVP_CIPHER_free>;
+  Cipher c128_;
+  Cipher c192_;
+  Cipher c256_;
 };
+
+class OpensslProvider final : public Provider {
+ public:
+  Status hash(Hash h, std::span<const ByteView> parts, MutableBytes out) const override {
+    return detail::low_level_hash(h, parts, out);
+  }
+  Status hmac(Hash h, ByteView key, std::span<const ByteView> parts, MutableBytes out) const override {
+    return detail::low_level_hmac(h, key, parts, out);
+  }
+  Status p_hash(Hash h, ByteView key, ByteView label, MutableBytes out) const override {
+    return detail::low_level_p_hash(h, key, label, out);
+  }
+  Status aes_ctr(ByteView key, ByteView iv, ByteView in, MutableBytes out) const override;
+  Result<Bytes> aes_wrap(ByteView kek, ByteView iv, ByteView plain) const override;
+  Result<SecretBytes> aes_unwrap(ByteView kek, ByteView iv, ByteView wrapped) const override;
+
+ private:
+  static Result<CipherContext> begin(const AesFamily& family, ByteView key, ByteView iv, bool encrypt);
+
+  AesFamily ctr_{"AES-128-CTR", "AES-192-CTR", "AES-256-CTR"};
+  AesFamily wrap_{"AES-128-WRAP", "AES-192-WRAP", "AES-256-WRAP"};
+};
+
+Result<CipherContext> OpensslProvider::begin(const AesFamily& family, ByteView key, ByteView iv,
+                                             bool encrypt) {
+  const EVP_CIPHER* cipher = family.by_key_length(key.size());
+  if (cipher == nullptr) return bad_request("an AES key has 16, 24 or 32 octets");
+  CipherContext c(EVP_CIPHER_CTX_new());
+  if (!c) return library_error("allocating a cipher context");
+  EVP_CIPHER_CTX_set_flags(c.get(), EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+  if (EVP_CipherInit_ex2(c.get(), cipher, key.data(), iv.data(), encrypt ? 1 : 0, nullptr) != 1)
+    return library_error("setting up AES");
+  return c;
+}
+
+Status OpensslProvider::aes_ctr(ByteView key, ByteView iv, ByteView in, MutableBytes out) const {
+  if (iv.size() != 16) return bad_request("the counter block of AES-CTR has 16 octets");
+  if (out.size() != in.size()) return bad_request("the output of AES-CTR is as long as its input");
+  if (in.size() > INT_MAX) return bad_request("too many octets for AES-CTR");
+  const ErrorMark mark;
+  auto c = begin(ctr_, key, iv, true);
+  if (!c) return std::move(c).error();
+  if (in.empty()) return {};
+  int n = 0;
+  if (EVP_CipherUpdate(c->get(), out.data(), &n, in.data(), static_cast<int>(in.size())) != 1 ||
+      static_cast<std::size_t>(n) != in.size())
+    return library_error("AES-CTR");
+  return {};
+}
+
+Result<Bytes> OpensslProvider::aes_wrap(ByteView kek, ByteView iv, ByteView plain) const {
+  if (iv.size() != 8) return bad_request("the initial value of AES key wrap has 8 octets", "RFC 3394 2.2.3");
+  if (plain.size() < 16 || plain.size() % 8 != 0 || plain.size() > INT_MAX - 8)
+    return bad_request("AES key wrap takes two or more blocks of 8 octets", "RFC 3394 2");
+  const ErrorMark mark;
+  auto c = begin(wrap_, kek, iv, true);
+  if (!c) return std::move(c).error();
+  Bytes out(plain.size() + 8);
+  int n = 0;
+  if (EVP_CipherUpdate(c->get(), out.data(), &n, plain.data(), static_cast<int>(plain.size())) != 1 ||
+      static_cast<std::size_t>(n) != out.size())
+    return library_error("AES key wrap");
+  return out;
+}
+
+Result<SecretBytes> OpensslProvider::aes_unwrap(ByteView kek, ByteView iv, ByteView wrapped) const {
+  if (iv.size() != 8) return bad_request("the initial value of AES key wrap has 8 octets", "RFC 3394 2.2.3");
+  if (wrapped.size() < 24 || wrapped.size() % 8 != 0 || wrapped.size() > INT_MAX)
+    return bad_message(ErrorCode::auth_failure, "RFC 3394 2",
+                       "wrapped keys are three or more blocks of 8 octets");
+  const ErrorMark mark;
+  auto c = begin(wrap_, kek, iv, false);
+  if (!c) return std::move(c).error();
+  SecretBytes out(wrapped.size());  // the library works in place and needs room for the integrity block too
+  int n = 0;
+  if (EVP_CipherUpdate(c->get(), out.reveal_mutable().data(), &n, wrapped.data(),
+                       static_cast<int>(wrapped.size())) != 1 ||
+      static_cast<std::size_t>(n) != wrapped.size() - 8)
+    return bad_message(ErrorCode::auth_failure, "RFC 3394 2.2.3", "the key wrap's integrity check failed");
+  out.truncate(wrapped.size() - 8);
+  return out;
+}
 
 }  // namespace
 
 const Provider& openssl() {
-  static const OpenSsl provider;
+  static const OpensslProvider provider;
   return provider;
 }
 

@@ -1,53 +1,71 @@
 #include <openssl/rand.h>
-#include <unistd.h>
+#include <pthread.h>
 
 #include <array>
+#include <atomic>
+#include <climits>
+#include <cstring>
 
+#include "crypto/openssl/handles.hpp"
 #include "mikey/crypto/provider.hpp"
 
 namespace mikey::crypto {
 namespace {
 
-/// RAND_priv_bytes takes about 1.5 us whatever it is asked for, so octets are drawn in blocks. They are wiped
-/// as they go out, and a child process does not use its parent's.
-class OpenSslRng final : public Rng {
+/// How often this process and its ancestors have forked. A counter, since asking for the process ID at every
+/// draw would cost a system call.
+std::atomic<std::uint64_t>& fork_count() {
+  static std::atomic<std::uint64_t> count{0};
+  static const int registered =
+      pthread_atfork(nullptr, nullptr, [] { count.fetch_add(1, std::memory_order_relaxed); });
+  static_cast<void>(registered);
+  return count;
+}
+
+Status draw(MutableBytes out) {
+  const detail::ErrorMark mark;
+  if (out.size() > INT_MAX) return bad_request("too many random octets at once");
+  if (RAND_priv_bytes(out.data(), static_cast<int>(out.size())) != 1)
+    return detail::library_error("drawing random octets");
+  return {};
+}
+
+/// A draw costs the library 1.5 us whatever its length, so short ones are served from a block. Octets given
+/// out are wiped at once, and a forked child throws away what it inherited.
+class BlockRng final : public Rng {
  public:
-  ~OpenSslRng() override { wipe(block_); }
-  OpenSslRng() = default;
-  OpenSslRng(const OpenSslRng&) = delete;
-  OpenSslRng& operator=(const OpenSslRng&) = delete;
+  ~BlockRng() override { wipe(block_); }
 
   Status fill(MutableBytes out, std::string_view /*what*/) override {
-    if (out.size() > block_.size()) return draw(out);
-    const pid_t pid = getpid();
-    if (left_ < out.size() || pid != pid_) {
+    if (out.empty()) return {};
+    if (out.size() > kBlock / 2) return draw(out);
+    const std::uint64_t forks = forks_.load(std::memory_order_relaxed);
+    if (forks != seen_forks_ || out.size() > left_) {
+      left_ = 0;
       if (auto s = draw(block_); !s) return s;
-      left_ = block_.size();
-      pid_ = pid;
+      left_ = kBlock;
+      seen_forks_ = forks;
     }
-    const MutableBytes from = MutableBytes(block_).subspan(block_.size() - left_, out.size());
-    std::copy(from.begin(), from.end(), out.begin());
-    wipe(from);
+    const MutableBytes next = MutableBytes(block_).subspan(left_ - out.size(), out.size());
+    std::memcpy(out.data(), next.data(), out.size());
+    wipe(next);
     left_ -= out.size();
     return {};
   }
 
  private:
-  static Status draw(MutableBytes out) {
-    if (out.size() > 0x7FFFFFFF || RAND_priv_bytes(out.data(), static_cast<int>(out.size())) != 1)
-      return crypto_error("the random generator failed");
-    return {};
-  }
+  static constexpr std::size_t kBlock = 512;
 
-  std::array<std::uint8_t, 512> block_{};
-  std::size_t left_ = 0;
-  pid_t pid_ = -1;
+  const std::atomic<std::uint64_t>& forks_ = fork_count();
+  std::uint64_t seen_forks_ = 0;
+  std::size_t left_ = 0;  // unused octets, at the beginning of block_
+  std::array<std::uint8_t, kBlock> block_{};
 };
 
 }  // namespace
 
 std::unique_ptr<Rng> openssl_rng() {
-  return std::make_unique<OpenSslRng>();
+  return std::make_unique<BlockRng>();
 }
 
 }  // namespace mikey::crypto

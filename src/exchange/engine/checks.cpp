@@ -168,17 +168,23 @@ Bytes encode_map(const std::vector<wire::SrtpId>& cs) {
 
 }  // namespace
 
+wire::Hdr map_header(wire::Hdr h, DataType type, const std::vector<wire::SrtpId>& cs, Bytes& map) {
+  h.data_type = type;
+  h.v = 0;
+  h.next = PayloadType::last;
+  map = encode_map(cs);
+  h.n_cs = static_cast<std::uint8_t>(cs.size());
+  h.map = Octets(map);
+  return h;
+}
+
 wire::Hdr response_header(const wire::Message& m, DataType type, const std::vector<wire::SrtpId>& cs,
                           Bytes& map) {
+  if (m.hdr().map_type == CsIdMapType::srtp_id && m.hdr().n_cs > 0) return map_header(m.hdr(), type, cs, map);
   wire::Hdr h = m.hdr();
   h.data_type = type;
   h.v = 0;
   h.next = PayloadType::last;
-  if (h.map_type == CsIdMapType::srtp_id && h.n_cs > 0) {
-    map = encode_map(cs);
-    h.n_cs = static_cast<std::uint8_t>(cs.size());
-    h.map = Octets(map);
-  }
   return h;
 }
 

@@ -55,6 +55,8 @@ Status fill_ssrcs(Rng& rng, std::vector<wire::SrtpId>& cs);
 /// The header of a response to `m`, with the sessions `cs` encoded in `map`, which must outlive the header.
 wire::Hdr response_header(const wire::Message& m, DataType type, const std::vector<wire::SrtpId>& cs,
                           Bytes& map);
+/// The same when the Responder fills in the map itself (RFC 4738 3.6).
+wire::Hdr map_header(wire::Hdr h, DataType type, const std::vector<wire::SrtpId>& cs, Bytes& map);
 /// The header of an Initiator's message.
 wire::Hdr initial_header(DataType type, bool v, PrfFunc prf, std::uint32_t csb_id, const Proposal& p,
                          Bytes& map);

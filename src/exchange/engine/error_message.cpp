@@ -74,6 +74,13 @@ std::optional<Complaint> read_error(const wire::Message& m, ByteView own_t) {
   return c;
 }
 
+Reject foreign_error() {
+  return {bad_message(ErrorCode::unspecified, "RFC 3830 5.1.2", "an error message about another exchange"),
+          false,
+          false,
+          {}};
+}
+
 Reject peer_error(Complaint c, bool authentic) {
   Reject r;
   r.ended = authentic;

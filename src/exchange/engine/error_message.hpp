@@ -37,6 +37,9 @@ struct Complaint {
 /// Nothing when the message is not about the exchange whose timestamp is `own_t`.
 std::optional<Complaint> read_error(const wire::Message& m, ByteView own_t);
 
+/// The Reject of an error message about something else.
+Reject foreign_error();
+
 /// The Reject of an error message received: over only when it is authentic, since anybody can send a plain
 /// one.
 Reject peer_error(Complaint c, bool authentic);

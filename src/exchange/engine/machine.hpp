@@ -21,6 +21,7 @@ class Machine {
   virtual std::uint32_t csb_id() const = 0;
   virtual Mode mode() const = 0;
   virtual std::optional<NtpTime> timestamp() const = 0;
+  virtual std::optional<std::string> wanted_url() const = 0;
 };
 
 /// The states that may follow a transition, and what is to be done. The type lists all that is possible.

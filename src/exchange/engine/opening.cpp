@@ -37,7 +37,7 @@ Result<Opening> open(const Env& env, const Terms& terms, keys::BundlePtr old) {
 Status add_head(wire::ChainBuilder& b, const Env& env, const Opening& o,
                 const std::function<void(wire::ChainBuilder&)>& certificates) {
   b.add(wire::T{TsType::ntp_utc, Octets(o.t)});
-  if (!o.old) b.add(wire::Rand{Octets(o.rand)});
+  if (!o.old && !o.rand.empty()) b.add(wire::Rand{Octets(o.rand)});
   b.add(id_payload(env.self));
   if (certificates) certificates(b);
   b.add(id_payload(o.peer));
@@ -58,6 +58,18 @@ Draft begin_draft(Mode mode, Role role, const Opening& o) {
   b.map_type = o.proposal.map_type;
   b.policies = o.proposal.policies;
   return Draft(std::move(b));
+}
+
+Status take_keys(const Env& env, const Opening& o, const Terms& terms, Draft& draft) {
+  if (terms.key.none) {
+    if (!o.old) return bad_request("only an update can do without a key", "RFC 3830 4.5");
+    for (const keys::KeyEntry& k : o.old->keys) draft->keys.push_back(k.clone());
+    return {};
+  }
+  auto key = make_key(env.rng, o.proposal.suites(), terms.key, terms.validity);
+  if (!key) return std::move(key).error();
+  draft->keys.push_back(std::move(*key));
+  return {};
 }
 
 Step sent(const Opening& o, const Env& env, Bytes message, std::optional<Ready> ready) {

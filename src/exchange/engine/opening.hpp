@@ -34,6 +34,9 @@ Status add_head(wire::ChainBuilder& b, const Env& env, const Opening& o,
 /// A bundle begun by an Opening, or by the message that a Responder took; keys are the caller's to add.
 Draft begin_draft(Mode mode, Role role, const Opening& o);
 
+/// Gives the bundle its key: a new one, or the old ones in an update that keeps them.
+Status take_keys(const Env& env, const Opening& o, const Terms& terms, Draft& draft);
+
 /// Sends `message` and waits, or is done when no answer was asked for.
 Step sent(const Opening& o, const Env& env, Bytes message, std::optional<Ready> ready);
 

@@ -20,7 +20,8 @@ Status ReplayGate::judge(const ReplayVerdict& v) {
     case Verdict::fresh:
       return {};
     case Verdict::replayed:
-      return bad_message(ErrorCode::invalid_ts, "RFC 3830 5.4", "the message was received before");
+      return Error{ErrorCode::invalid_ts, Severity::discard, "RFC 3830 5.4", std::nullopt,
+                   "the message was received before"};
     case Verdict::stale:
       return bad_message(ErrorCode::invalid_ts, "RFC 3830 5.4",
                          "the timestamp is too old for a busy replay cache");

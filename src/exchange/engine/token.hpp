@@ -11,10 +11,16 @@
 
 namespace mikey::engine {
 
+struct Signer;
+Status check_signature(const Signer& signer, const wire::Message& m, const Policy& policy);
+Status check_signature_rsar(const Signer& signer, const wire::Message& m, const Policy& policy, ByteView id_i,
+                            ByteView id_r, ByteView t);
+
 /// A well-formed message of kind M, of which nothing else is known.
 template <class M>
 struct Received {
   std::shared_ptr<const wire::Message> message;
+  std::shared_ptr<const FetchedCertificates> fetched;  ///< certificates it names by URL
   explicit Received(wire::Message m) : message(std::make_shared<const wire::Message>(std::move(m))) {}
   const wire::Message& operator*() const { return *message; }
   const wire::Message* operator->() const { return message.get(); }
@@ -49,6 +55,24 @@ class Verifier {
                                                const Received<M>& m, ByteView id_i, ByteView id_r,
                                                ByteView t) {
     if (auto s = check_verification(keys, alg, *m, id_i, id_r, t); !s) return std::move(s).error();
+    return Authenticated<M>(m);
+  }
+
+  /// RFC 3830 5.2: the signature covers the whole message before it; the signer's certificate has been
+  /// judged.
+  template <class M>
+  static Result<Authenticated<M>> signature(const Signer& signer, const Received<M>& m,
+                                            const Policy& policy) {
+    if (auto s = check_signature(signer, *m, policy); !s) return std::move(s).error();
+    return Authenticated<M>(m);
+  }
+
+  /// RFC 4738 3.6: the R_MESSAGE's signature covers the identities and the timestamp too.
+  template <class M>
+  static Result<Authenticated<M>> signature_rsar(const Signer& signer, const Received<M>& m,
+                                                 const Policy& policy, ByteView id_i, ByteView id_r,
+                                                 ByteView t) {
+    if (auto s = check_signature_rsar(signer, *m, policy, id_i, id_r, t); !s) return std::move(s).error();
     return Authenticated<M>(m);
   }
 };

@@ -1,4 +1,5 @@
 #include "exchange/engine/error_message.hpp"
+#include "exchange/engine/finish.hpp"
 #include "exchange/psk/psk.hpp"
 #include "mikey/keys/session_keys.hpp"
 
@@ -24,19 +25,6 @@ Result<Algorithms> choose_algorithms(const Policy& policy, const keys::Bundle* o
   return a;
 }
 
-/// The keys the bundle will have: a new one, or the old ones in an update that keeps them.
-Status take_keys(engine::Draft& draft, const engine::Opening& o, Terms& terms, const Env& env) {
-  if (terms.key.none) {
-    if (!o.old) return bad_request("only an update can do without a key", "RFC 3830 4.5");
-    for (const keys::KeyEntry& k : o.old->keys) draft->keys.push_back(k.clone());
-    return {};
-  }
-  auto key = engine::make_key(env.rng, o.proposal.suites(), terms.key, terms.validity);
-  if (!key) return std::move(key).error();
-  draft->keys.push_back(std::move(*key));
-  return {};
-}
-
 Result<SecretBytes> plain_keys(const engine::Draft& draft, bool none) {
   wire::ChainBuilder b;
   if (!none) b.add(engine::key_data(draft.view().keys.front()));
@@ -55,7 +43,7 @@ Result<engine::Next<AwaitVerification, Done>> begin(const Env& env, PskOffer off
   engine::Opening& o = *opening;
 
   engine::Draft draft = engine::begin_draft(Mode::psk, Role::initiator, o);
-  if (auto s = take_keys(draft, o, offer.terms, env); !s) return std::move(s).error();
+  if (auto s = engine::take_keys(env, o, offer.terms, draft); !s) return std::move(s).error();
   draft->sessions = engine::make_sessions(o.proposal, draft->keys.front().validity);
   draft->transport_key = offer.psk.SecretBytes::clone();
   draft->cache = o.old ? o.old->cache : EnvelopeCache::no_cache;
@@ -107,90 +95,18 @@ Result<engine::Next<Done>> on(const AwaitVerification& s, const engine::Received
   if (!cs) return std::move(cs).error();
 
   engine::Draft draft = s.draft.clone();
-  for (std::size_t i = 0; i < cs->size(); ++i) {
-    draft->sessions[i].ssrc = (*cs)[i].ssrc;
-    draft->sessions[i].roc = (*cs)[i].roc;
-  }
-  draft->extensions = engine::extensions_of(*m);
-  if (auto ok = keys::derive_session_keys(env.crypto, draft.edit()); !ok) return std::move(ok).error();
-  return engine::Next<Done>{Done{}, engine::actions(engine::commit(*authentic, *fresh, std::move(draft)))};
+  if (auto ok = engine::conclude_draft(env, draft, *cs, *m); !ok) return std::move(ok).error();
+  return engine::Next<Done>{Done{s.opening.csb_id},
+                            engine::actions(engine::commit(*authentic, *fresh, std::move(draft)))};
 }
 
 Reject on_error(const AwaitVerification& s, const wire::Message& m, const Env& env) {
   auto complaint = engine::read_error(m, s.opening.t);
-  if (!complaint)
-    return {bad_message(ErrorCode::unspecified, "RFC 3830 5.1.2", "an error message about another exchange"),
-            false,
-            false,
-            {}};
+  if (!complaint) return engine::foreign_error();
   const bool authentic =
       m.last_type() == PayloadType::v && s.v_alg != MacAlg::null &&
       engine::check_verification(*s.keys, s.v_alg, m, env.self.data, s.opening.peer.data, s.opening.t).ok();
   return engine::peer_error(std::move(*complaint), authentic);
-}
-
-namespace {
-
-class InitiatorMachine final : public engine::Machine {
- public:
-  InitiatorMachine(const Env& env, engine::Next<AwaitVerification, Done> first) : env_(env) {
-    if (const auto* s = std::get_if<AwaitVerification>(&first.state)) {
-      t_ = s->opening.time();
-      csb_id_ = s->opening.csb_id;
-    } else {
-      csb_id_ = std::get<Done>(first.state).csb_id;
-    }
-    first_step_ = engine::enter(state_, std::move(first));
-  }
-
-  Step start() override { return std::exchange(first_step_, {}); }
-
-  Step receive(wire::Message message) override {
-    const auto* s = std::get_if<AwaitVerification>(&state_);
-    if (s == nullptr) return engine::nothing_awaited("a message");
-    if (message.hdr().csb_id != csb_id_) return engine::nothing_awaited("a message of another CSB");
-    if (message.hdr().data_type == DataType::error) {
-      Reject r = on_error(*s, message, env_);
-      if (r.ended) state_ = Done{};
-      return engine::actions(std::move(r));
-    }
-    if (!awaits(message.hdr().data_type)) return engine::nothing_awaited("a message of this data type");
-    auto next = on(*s, engine::Received<Verification>(std::move(message)), env_);
-    if (!next) return engine::reject(std::move(next).error(), false);
-    return engine::enter(state_, std::move(*next));
-  }
-
-  Step supply(Supply /*answer*/) override { return engine::nothing_awaited("an answer"); }
-
-  Step wake(NtpTime now) override {
-    const auto* s = std::get_if<AwaitVerification>(&state_);
-    if (s == nullptr) return {};
-    const NtpTime until = s->opening.time() + env_.policy.patience;
-    if (ntp_difference(now, until) < 0) return engine::actions(Wake{until});
-    state_ = Done{};
-    return engine::reject(bad_message(ErrorCode::unspecified, "RFC 3830 7.2", "no answer came in time"),
-                          true);
-  }
-
-  bool awaits(DataType type) const override {
-    return std::holds_alternative<AwaitVerification>(state_) && type == DataType::psk_resp;
-  }
-  std::uint32_t csb_id() const override { return csb_id_; }
-  Mode mode() const override { return Mode::psk; }
-  std::optional<NtpTime> timestamp() const override { return t_; }
-
- private:
-  Env env_;
-  std::uint32_t csb_id_ = 0;
-  std::optional<NtpTime> t_;
-  State state_;
-  Step first_step_;
-};
-
-}  // namespace
-
-std::unique_ptr<engine::Machine> make(const Env& env, engine::Next<AwaitVerification, Done> first) {
-  return std::make_unique<InitiatorMachine>(env, std::move(first));
 }
 
 }  // namespace mikey::psk::initiator

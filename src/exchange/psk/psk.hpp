@@ -4,10 +4,10 @@
 #pragma once
 
 #include "exchange/engine/checks.hpp"
+#include "exchange/engine/error_message.hpp"
 #include "exchange/engine/kemac.hpp"
-#include "exchange/engine/machine.hpp"
 #include "exchange/engine/opening.hpp"
-#include "exchange/engine/token.hpp"
+#include "exchange/engine/run.hpp"
 
 namespace mikey::psk {
 
@@ -25,16 +25,22 @@ struct AwaitVerification {
 struct Done {
   std::uint32_t csb_id = 0;
 };
-using State = std::variant<AwaitVerification, Done>;
 
 /// Builds the I_MESSAGE.
 Result<engine::Next<AwaitVerification, Done>> begin(const Env& env, PskOffer offer, keys::BundlePtr old);
 Result<engine::Next<Done>> on(const AwaitVerification& s, const engine::Received<Verification>& m,
                               const Env& env);
-/// An error message; ended only when it is authentic.
 Reject on_error(const AwaitVerification& s, const wire::Message& m, const Env& env);
 
-std::unique_ptr<engine::Machine> make(const Env& env, engine::Next<AwaitVerification, Done> first);
+struct Spec {
+  static constexpr Mode kMode = Mode::psk;
+  static constexpr bool kCertificates = false;
+  static constexpr DataType kAnswer = DataType::psk_resp;
+  using Answer = Verification;
+  using Await = AwaitVerification;
+  using Done = initiator::Done;
+  using State = std::variant<Await, Done>;
+};
 
 }  // namespace initiator
 
@@ -46,7 +52,7 @@ struct NeedsKey {
   engine::Timestamp t;
   engine::Ids ids;
 };
-/// What the message's keys can authenticate, kept for the answer.
+/// What was learnt of the sender, kept for the answer.
 struct Identified {
   Identity peer;
   Bytes id_i;  ///< data of IDi, also when the message names none
@@ -63,13 +69,28 @@ struct NeedsVerdict {
   std::shared_ptr<const Identified> who;
 };
 struct Done {};
-using State = std::variant<AwaitInit, NeedsKey, NeedsVerdict, Done>;
 
-Result<engine::Next<NeedsKey>> on(const AwaitInit&, engine::Received<Init> m, const Env& env);
+Result<engine::Next<NeedsKey>> on(const AwaitInit& s, engine::Received<Init> m, const Env& env);
 Result<engine::Next<NeedsVerdict>> on(const NeedsKey& s, PskSupplied answer, const Env& env);
-Result<engine::Next<Done>> on(const NeedsVerdict& s, const engine::Fresh& fresh, const Env& env);
+Result<engine::Next<Done>> on(const NeedsVerdict& s, const ReplayVerdict& verdict, const Env& env);
 
-std::unique_ptr<engine::Machine> make(const Env& env);
+std::optional<Send> complain(const auto& /*not authenticated yet*/, const engine::Offence& o, const Error& e,
+                             const Env& env) {
+  return engine::plain_error(o, e, env.policy);
+}
+std::optional<Send> complain(const NeedsVerdict& s, const engine::Offence& o, const Error& e, const Env& env);
+
+struct Spec {
+  static constexpr Mode kMode = Mode::psk;
+  static constexpr bool kCertificates = false;
+  static constexpr DataType kInit = DataType::psk_init;
+  template <class S>
+  static constexpr bool kNeeds = std::is_same_v<S, NeedsKey>;
+  using Init = psk::Init;
+  using AwaitInit = responder::AwaitInit;
+  using Done = responder::Done;
+  using State = std::variant<AwaitInit, NeedsKey, NeedsVerdict, Done>;
+};
 
 }  // namespace responder
 }  // namespace mikey::psk

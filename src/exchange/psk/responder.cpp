@@ -1,6 +1,6 @@
 #include "exchange/engine/error_message.hpp"
+#include "exchange/engine/finish.hpp"
 #include "exchange/psk/psk.hpp"
-#include "mikey/keys/session_keys.hpp"
 
 namespace mikey::psk::responder {
 
@@ -73,152 +73,39 @@ Result<engine::Next<NeedsVerdict>> on(const NeedsKey& s, PskSupplied answer, con
                                     engine::actions(Need(std::move(question)))};
 }
 
-namespace {
-
-/// What the message makes of the bundle.
-Result<engine::Draft> make_draft(const NeedsVerdict& s, engine::Proposal proposal, const Env& env) {
+Result<engine::Next<Done>> on(const NeedsVerdict& s, const ReplayVerdict& verdict, const Env& env) {
+  auto fresh = engine::ReplayGate::admit(s.init, verdict);
+  if (!fresh) return std::move(fresh).error();
   const wire::Message& m = *s.init;
-  const auto k = m.get<wire::Kemac>(m.last_slot());
-  auto keys =
-      engine::open_keys(*s.who->keys, k, m.last_slot().offset, s.t.value, nullptr, s.who->old != nullptr);
-  if (!keys) return std::move(keys).error();
-  engine::Opening o;
-  o.peer = s.who->peer;
-  o.csb_id = m.hdr().csb_id;
-  o.prf = m.hdr().prf;
-  o.rand = s.who->rand;
-  o.old = s.who->old;
-  o.proposal = std::move(proposal);
-  engine::Draft d = engine::begin_draft(Mode::psk, Role::responder, o);
-  if (keys->empty())
-    for (const keys::KeyEntry& old : s.who->old->keys) keys->push_back(old.clone());
-  d->keys = std::move(*keys);
-  d->sessions = engine::make_sessions(o.proposal, d->keys.front().validity);
-  d->transport_key = s.who->psk.clone();
-  d->cache = s.who->old ? s.who->old->cache : EnvelopeCache::no_cache;
-  d->null_protected = k.encr_alg == EncrAlg::null && k.mac_alg == MacAlg::null;
-  d->extensions = engine::extensions_of(m);
-  if (auto ok = keys::derive_session_keys(env.crypto, d.edit()); !ok) return std::move(ok).error();
-  return d;
-}
-
-/// HDR, T, IDr, V (RFC 3830 3.1).
-Result<Send> verification_message(const NeedsVerdict& s, const std::vector<wire::SrtpId>& cs,
-                                  const Env& env) {
-  Bytes map;
-  wire::ChainBuilder b(engine::response_header(*s.init, DataType::psk_resp, cs, map));
-  b.add(wire::T{s.t.type, Octets(s.t.value)});
-  b.add(engine::id_payload(env.self));
-  const Bytes room(*wire::mac_size(s.who->v_alg));
-  b.add(wire::Ver{s.who->v_alg, Octets(room)});
-  auto ok = engine::fill_verification(*s.who->keys, s.who->v_alg, b, s.who->id_i, env.self.data, s.t.value);
-  if (!ok) return std::move(ok).error();
-  auto octets = std::move(b).finish();
-  if (!octets) return std::move(octets).error();
-  return Send{Destination::peer, s.who->peer, std::move(*octets), false};
-}
-
-}  // namespace
-
-Result<engine::Next<Done>> on(const NeedsVerdict& s, const engine::Fresh& fresh, const Env& env) {
-  if (engine::collides(*s.init, s.who->old.get())) return engine::collision(*s.init);
+  const Identified& who = *s.who;
+  if (engine::collides(m, who.old.get())) return engine::collision(m);
   if (auto ok = engine::check_for_me(s.ids, env.self); !ok) return std::move(ok).error();
-  auto proposal = engine::accept_proposal(env.policy, *s.init, s.who->old.get());
+  auto proposal = engine::accept_proposal(env.policy, m, who.old.get());
   if (!proposal) return std::move(proposal).error();
-  const bool v = s.init->hdr().v != 0;
-  std::vector<wire::SrtpId> cs = proposal->cs;
-  auto draft = make_draft(s, std::move(*proposal), env);
-  if (!draft) return std::move(draft).error();
-  if (!v)
-    return engine::Next<Done>{Done{}, engine::actions(engine::commit(s.init, fresh, std::move(*draft)))};
+  const auto k = m.get<wire::Kemac>(m.last_slot());
+  auto keys = engine::open_keys(*who.keys, k, m.last_slot().offset, s.t.value, nullptr, who.old != nullptr);
+  if (!keys) return std::move(keys).error();
 
-  if (auto ok = engine::fill_ssrcs(env.rng, cs); !ok) return std::move(ok).error();
-  for (std::size_t i = 0; i < cs.size(); ++i) (*draft)->sessions[i].ssrc = cs[i].ssrc;
-  auto answer = verification_message(s, cs, env);
+  engine::Accepted a{Mode::psk, who.peer, who.old, who.rand, std::move(*proposal), std::move(*keys)};
+  const bool v = m.hdr().v != 0;
+  auto draft = engine::respond_draft(env, m, a, v);
+  if (!draft) return std::move(draft).error();
+  (*draft)->transport_key = who.psk.clone();
+  (*draft)->cache = who.old ? who.old->cache : EnvelopeCache::no_cache;
+  (*draft)->null_protected = k.encr_alg == EncrAlg::null && k.mac_alg == MacAlg::null;
+  Ready ready = engine::commit(s.init, *fresh, std::move(*draft));
+  if (!v) return engine::Next<Done>{Done{}, engine::actions(std::move(ready))};
+  auto answer = engine::verification_message(env, m, DataType::psk_resp, a.proposal.cs, s.t, *who.keys,
+                                             who.v_alg, who.id_i);
   if (!answer) return std::move(answer).error();
   return engine::Next<Done>{
-      Done{}, engine::actions(std::move(*answer), engine::commit(s.init, fresh, std::move(*draft)))};
+      Done{},
+      engine::actions(Send{Destination::peer, who.peer, std::move(*answer), false}, std::move(ready))};
 }
 
-namespace {
-
-class ResponderMachine final : public engine::Machine {
- public:
-  explicit ResponderMachine(const Env& env) : env_(env) {}
-
-  Step start() override { return {}; }
-
-  Step receive(wire::Message message) override {
-    const auto* s = std::get_if<AwaitInit>(&state_);
-    if (s == nullptr) return engine::nothing_awaited("a message");
-    csb_id_ = message.hdr().csb_id;
-    offence_ = engine::offence(message);
-    auto next = on(*s, engine::Received<Init>(std::move(message)), env_);
-    if (!next) return refuse(std::move(next).error());
-    if (const auto& ids = std::get<NeedsKey>(next->state).ids; ids.idi) offence_.peer = *ids.idi;
-    return engine::enter(state_, std::move(*next));
-  }
-
-  Step supply(Supply answer) override {
-    if (const auto* s = std::get_if<NeedsKey>(&state_)) {
-      if (auto* missing = std::get_if<NotFound>(&answer)) return refuse(std::move(missing->error));
-      auto* psk = std::get_if<PskSupplied>(&answer);
-      if (psk == nullptr) return engine::nothing_awaited("this answer");
-      auto next = on(*s, std::move(*psk), env_);
-      if (!next) return refuse(std::move(next).error());
-      return engine::enter(state_, std::move(*next));
-    }
-    if (const auto* s = std::get_if<NeedsVerdict>(&state_)) {
-      const auto* verdict = std::get_if<ReplayVerdict>(&answer);
-      if (verdict == nullptr) return engine::nothing_awaited("this answer");
-      auto fresh = engine::ReplayGate::admit(s->init, *verdict);
-      if (!fresh) return drop(std::move(fresh).error());
-      auto next = on(*s, *fresh, env_);
-      if (!next) return refuse_authentic(*s, std::move(next).error());
-      return engine::enter(state_, std::move(*next));
-    }
-    return engine::nothing_awaited("an answer");
-  }
-
-  Step wake(NtpTime /*now*/) override { return {}; }
-  bool awaits(DataType type) const override {
-    return std::holds_alternative<AwaitInit>(state_) && type == DataType::psk_init;
-  }
-  std::uint32_t csb_id() const override { return csb_id_; }
-  Mode mode() const override { return Mode::psk; }
-  std::optional<NtpTime> timestamp() const override { return std::nullopt; }
-
- private:
-  /// A replay gets no answer: the answer could hit the live exchange.
-  Step drop(Error e) {
-    state_ = Done{};
-    return engine::reject(std::move(e), true);
-  }
-  Step refuse(Error e) { return end(engine::plain_error(offence_, e, env_.policy), std::move(e)); }
-  Step refuse_authentic(const NeedsVerdict& s, Error e) {
-    const auto who = s.who;
-    offence_.peer = who->peer;
-    return end(
-        engine::verified_error(offence_, e, env_.policy, *who->keys, who->v_alg, who->id_i, env_.self.data),
-        std::move(e));
-  }
-  Step end(std::optional<Send> message, Error e) {
-    state_ = Done{};
-    Reject r{std::move(e), true, false, {}};
-    if (message) return engine::actions(std::move(*message), std::move(r));
-    return engine::actions(std::move(r));
-  }
-
-  Env env_;
-  std::uint32_t csb_id_ = 0;
-  engine::Offence offence_;
-  State state_ = AwaitInit{};
-};
-
-}  // namespace
-
-std::unique_ptr<engine::Machine> make(const Env& env) {
-  return std::make_unique<ResponderMachine>(env);
+std::optional<Send> complain(const NeedsVerdict& s, const engine::Offence& o, const Error& e,
+                             const Env& env) {
+  return engine::verified_error(o, e, env.policy, *s.who->keys, s.who->v_alg, s.who->id_i, env.self.data);
 }
 
 }  // namespace mikey::psk::responder

@@ -1,0 +1,124 @@
+#include "agent_core.hpp"
+
+#include "agent_answer.hpp"
+#include "agent_request.hpp"
+#include "mikey/wire/dissect.hpp"
+
+namespace mikey::cmd {
+namespace {
+
+/// `id` is JSON text, and the members of `answer` follow it.
+std::string with_id(std::string_view id, const Json& answer) {
+  std::string line = "{\"id\":";
+  line += id;
+  std::string members = to_line(answer);
+  members.front() = ',';  // every answer has members, so this was a brace before the first one
+  return line + members;
+}
+
+Json in_words(const std::exception& e) {
+  return rejection({ErrorCode::resource, Severity::system, "", std::nullopt,
+                    std::string("the request could not be carried out: ") + e.what()});
+}
+
+}  // namespace
+
+AgentCore::AgentCore(Config config, const crypto::Provider& provider, Rng& rng, const Clock& clock,
+                     bool reveal_keys)
+    : clock_(clock),
+      reveal_keys_(reveal_keys),
+      party_(std::move(config.identity), std::move(config.policy), std::move(config.credentials), provider,
+             rng, clock),
+      expired_at_(clock.now()) {}
+
+std::optional<std::string> AgentCore::handle(std::string_view line) {
+  if (line.find_first_not_of(" \t\r\n") == std::string_view::npos) return std::nullopt;
+  if (line.size() > kMaxLine) return line_too_long();
+  std::string id = "null";
+  try {
+    auto parsed = parse_line(line);
+    if (!parsed) return with_id(id, refusal(parsed.error().detail));
+    id = std::move(parsed->id);
+    if (parsed->complaint) return with_id(id, refusal(parsed->complaint->detail));
+    expire();
+    const Json answer = dispatch(parsed->value);
+    wipe_member(parsed->value, "key");
+    return with_id(id, answer);
+  } catch (const std::exception& e) {  // memory ran out below, or in a library
+    return with_id(id, in_words(e));
+  }
+}
+
+std::string AgentCore::line_too_long() {
+  return with_id("null", refusal("a request may have at most " + std::to_string(kMaxLine) + " octets"));
+}
+
+/// Waiting exchanges are looked through once a second at most, so that many of them cost little.
+void AgentCore::expire() {
+  const NtpTime now = clock_.now();
+  const std::int64_t passed = ntp_difference(now, expired_at_);
+  if (passed >= 0 && passed < (std::int64_t{1} << 32)) return;
+  expired_at_ = now;
+  (void)party_.expire();
+}
+
+Json AgentCore::dispatch(nlohmann::json& request) {
+  RequestReader r(request);
+  const std::string op = r.text("op").value_or("");
+  if (op == "initiate") return initiate(request);
+  if (op == "receive") return receive(request);
+  if (op == "supply") return supply(request);
+  if (op == "inspect") return inspect(request);
+  if (op == "forget") return forget(request);
+  return refusal("op: expected one of initiate, receive, supply, inspect, forget");
+}
+
+Json AgentCore::initiate(nlohmann::json& request) {
+  auto asked = parse_initiate(request, party_.self().type);
+  if (!asked) return rejection(asked.error());
+  const auto outcome = party_.initiate(std::move(*asked));
+  return outcome ? answer_of(*outcome, reveal_keys_) : rejection(outcome.error());
+}
+
+Json AgentCore::receive(nlohmann::json& request) {
+  RequestReader r(request);
+  const std::string from = r.text("from").value_or("peer");
+  if (from != "peer" && from != "kms") r.fail("from", "expected \"peer\" or \"kms\"");
+  const auto message = r.base64("message");
+  if (!r.ok()) return rejection(r.error());
+  return answer_of(party_.receive(from == "kms" ? Source::kms : Source::peer, *message), reveal_keys_);
+}
+
+Json AgentCore::supply(nlohmann::json& request) {
+  RequestReader r(request);
+  if (!r.text("certificate_url", "a URL")) r.fail("certificate_url", "expected a URL");
+  if (!r.text("certificate", "PEM text")) r.fail("certificate", "expected PEM text");
+  if (!r.ok()) return rejection(r.error());
+  return refusal("no exchange waits for a certificate");
+}
+
+Json AgentCore::inspect(nlohmann::json& request) {
+  RequestReader r(request);
+  const auto message = r.base64("message");
+  if (!r.ok()) return rejection(r.error());
+  const wire::Dissection d = wire::dissect(*message);
+  const auto hdr = wire::examine_broken(*message).hdr;
+  Json out{{"csb", hdr ? Json(hex_number(hdr->csb_id)) : Json(nullptr)}};
+  if (d.error) {
+    out["state"] = "failed";
+    out["error"] = failure_json(*d.error);
+  }
+  out["message"] = Json::parse(wire::to_json(d), nullptr, false);
+  return out;
+}
+
+Json AgentCore::forget(nlohmann::json& request) {
+  RequestReader r(request);
+  const auto csb = r.number("csb");
+  if (!csb) r.fail("csb", "expected the ID of a CSB");
+  if (!r.ok()) return rejection(r.error());
+  if (auto gone = party_.forget(*csb); !gone) return rejection(gone.error());
+  return {{"csb", hex_number(*csb)}, {"send", Json::array()}, {"state", "forgotten"}};
+}
+
+}  // namespace mikey::cmd

@@ -1,0 +1,54 @@
+/// \file
+/// The names by which the agent's configuration and answers call algorithms and kinds of identities.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "mikey/keys/bundle.hpp"
+
+namespace mikey::cmd {
+
+template <class T>
+struct Named {
+  std::string_view name;
+  T value;
+};
+
+inline constexpr std::array<Named<IdType>, 3> kIdTypes{
+    {{"uri", IdType::uri}, {"nai", IdType::nai}, {"bytes", IdType::byte_string}}};
+inline constexpr std::array<Named<PrfFunc>, 2> kPrfs{
+    {{"MIKEY-1", PrfFunc::mikey_1}, {"HMAC-SHA-256", PrfFunc::hmac_sha_256}}};
+inline constexpr std::array<Named<EncrAlg>, 4> kEncryptions{{{"AES-CM-128", EncrAlg::aes_cm_128},
+                                                             {"AES-CM-256", EncrAlg::aes_cm_256},
+                                                             {"AES-KW-128", EncrAlg::aes_kw_128},
+                                                             {"NULL", EncrAlg::null}}};
+inline constexpr std::array<Named<MacAlg>, 3> kMacs{{{"HMAC-SHA-1-160", MacAlg::hmac_sha_1_160},
+                                                     {"HMAC-SHA-256-256", MacAlg::hmac_sha_256_256},
+                                                     {"NULL", MacAlg::null}}};
+
+template <class Table>
+auto value_named(const Table& table, std::string_view name) -> std::optional<decltype(table[0].value)> {
+  for (const auto& e : table)
+    if (e.name == name) return e.value;
+  return std::nullopt;
+}
+
+template <class Table, class T>
+std::string_view name_of_value(const Table& table, T value) {
+  for (const auto& e : table)
+    if (e.value == value) return e.name;
+  return "unknown";
+}
+
+/// "MIKEY-1, HMAC-SHA-256"
+template <class Table>
+std::string all_names(const Table& table) {
+  std::string out;
+  for (const auto& e : table) out.append(out.empty() ? "" : ", ").append(e.name);
+  return out;
+}
+
+}  // namespace mikey::cmd

@@ -1,0 +1,243 @@
+#include "agent_request.hpp"
+
+#include <charconv>
+
+#include "config.hpp"
+#include "mikey/wire/chain.hpp"
+
+namespace mikey::cmd {
+namespace {
+
+constexpr std::size_t kMaxStreams = 255;   // #CS is one octet (RFC 3830 6.1)
+constexpr std::size_t kMaxKey = 1024;      // octets of a TGK or TEK
+constexpr std::size_t kMaxValidity = 255;  // lengths in KV data are one octet (RFC 3830 6.14)
+constexpr std::size_t kMaxExtension = 0xFFFF;
+constexpr std::size_t kMaxExtensions = 64;
+
+Stream parse_stream(RequestReader& r) {
+  Stream s;
+  s.ssrc = r.number("ssrc").value_or(0);
+  s.roc = r.number("roc").value_or(0);
+  if (const auto name = r.text("policy", "the name of an SRTP suite")) {
+    s.suite = keys::suite_by_name(*name);
+    if (!s.suite) r.fail("policy", "there is no SRTP suite of this name");
+  }
+  return s;
+}
+
+std::optional<std::vector<Stream>> parse_streams(RequestReader& r) {
+  auto entries = r.objects("streams", kMaxStreams);
+  if (!entries) return std::nullopt;
+  std::vector<Stream> out;
+  for (RequestReader& e : *entries) {
+    out.push_back(parse_stream(e));
+    r.fail_as(e);
+  }
+  return out;
+}
+
+KeyRequest parse_key(RequestReader& r) {
+  KeyRequest key;
+  const std::string type = r.text("key_type", "\"tgk\" or \"tek\"").value_or("tgk");
+  key.tek = type == "tek";
+  if (type != "tgk" && type != "tek") r.fail("key_type", "expected \"tgk\" or \"tek\"");
+  if (const auto n = r.number("key_length", kMaxKey)) {
+    key.length = *n;
+    if (*n == 0) r.fail("key_length", "expected at least one octet");
+  }
+  key.with_salt = r.flag("with_salt");
+  if (auto given = r.hex("key", kMaxKey)) {
+    key.given = SecretBytes(*given);
+    wipe(*given);
+    if (key.given.empty()) r.fail("key", "expected at least one octet");
+  }
+  key.none = r.flag("no_key").value_or(false);
+  return key;
+}
+
+keys::Validity parse_validity(RequestReader& r) {
+  keys::Validity v;
+  if (auto mki = r.hex("mki", kMaxValidity); mki && !mki->empty()) {
+    v.type = KvType::spi;
+    v.spi = std::move(*mki);
+  }
+  nlohmann::json* interval = r.member("interval");
+  if (interval == nullptr) return v;
+  const bool pair = interval->is_array() && interval->size() == 2;
+  if (!pair) {
+    r.fail("interval", "expected [\"0x..\", \"0x..\"]");
+    return v;
+  }
+  if (v.type == KvType::spi) r.fail("interval", "a key has an mki or an interval, not both (RFC 3830 6.14)");
+  nlohmann::json ends = {{"from", (*interval)[0]}, {"to", (*interval)[1]}};
+  RequestReader e(ends, "interval.");
+  v.type = KvType::interval;
+  v.valid_from = e.hex("from", kMaxValidity, true).value_or(Bytes{});
+  v.valid_to = e.hex("to", kMaxValidity, true).value_or(Bytes{});
+  if (v.valid_from.empty() || v.valid_to.empty()) e.fail("from", "expected two of \"0x..\"");
+  r.fail_as(e);
+  return v;
+}
+
+/// RFC 4563: the data of a Key ID extension.
+void add_key_ids(RequestReader& r, std::vector<keys::Extension>& to) {
+  auto entries = r.objects("key_ids", kMaxExtension);
+  if (!entries || entries->empty()) return;
+  keys::Extension ext{GeneralExtType::key_id, {}};
+  for (RequestReader& e : *entries) {
+    const auto type = e.number("type", 0xFF);
+    const auto id = e.hex("id", 0xFF);
+    if (!type) e.fail("type", "expected a number from 0 to 255");
+    if (!id) e.fail("id", "expected hexadecimal digits");
+    r.fail_as(e);
+    if (!r.ok()) return;
+    const auto octets = wire::encode(wire::KeyId{static_cast<KeyIdType>(*type), Octets(*id)});
+    if (!octets) return r.fail("key_ids", octets.error().detail);
+    append(ext.data, *octets);
+  }
+  if (ext.data.size() > kMaxExtension) return r.fail("key_ids", "expected at most 65535 octets in all");
+  to.push_back(std::move(ext));
+}
+
+std::vector<keys::Extension> parse_extensions(RequestReader& r) {
+  std::vector<keys::Extension> out;
+  if (auto entries = r.objects("extensions", kMaxExtensions)) {
+    for (RequestReader& e : *entries) {
+      const auto type = e.number("type", 0xFF);
+      auto data = e.hex("data", kMaxExtension);
+      if (!type) e.fail("type", "expected a number from 0 to 255");
+      if (!data) e.fail("data", "expected hexadecimal digits");
+      r.fail_as(e);
+      if (!r.ok()) return out;
+      out.push_back({static_cast<GeneralExtType>(*type), std::move(*data)});
+    }
+  }
+  add_key_ids(r, out);
+  return out;
+}
+
+}  // namespace
+
+// ------------------------------------------------------------------ members
+
+void RequestReader::fail(std::string_view name, std::string_view what) {
+  if (!error_) error_ = bad_request(where_ + std::string(name) + ": " + std::string(what));
+}
+
+nlohmann::json* RequestReader::member(const char* name) {
+  const auto it = object_.find(name);
+  return it == object_.end() || it->is_null() ? nullptr : &*it;
+}
+
+std::optional<std::string> RequestReader::text(const char* name, std::string_view expected) {
+  const nlohmann::json* v = member(name);
+  if (v == nullptr) return std::nullopt;
+  if (v->is_string()) return v->get_ref<const std::string&>();
+  fail(name, "expected " + std::string(expected));
+  return std::nullopt;
+}
+
+std::optional<bool> RequestReader::flag(const char* name) {
+  const nlohmann::json* v = member(name);
+  if (v == nullptr) return std::nullopt;
+  if (v->is_boolean()) return v->get<bool>();
+  fail(name, "expected true or false");
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> RequestReader::number(const char* name, std::uint32_t most) {
+  const nlohmann::json* v = member(name);
+  if (v == nullptr) return std::nullopt;
+  if (v->is_number_unsigned() && v->get<std::uint64_t>() <= most)
+    return static_cast<std::uint32_t>(v->get<std::uint64_t>());
+  if (v->is_string())
+    if (const auto n = parse_hex_number(v->get_ref<const std::string&>()); n && *n <= most) return n;
+  fail(name, "expected a whole number from 0 to " + std::to_string(most) + ", or \"0x..\"");
+  return std::nullopt;
+}
+
+std::optional<Bytes> RequestReader::hex(const char* name, std::size_t most, bool prefixed) {
+  const nlohmann::json* v = member(name);
+  if (v == nullptr) return std::nullopt;
+  if (v->is_string()) {
+    std::string_view digits = v->get_ref<const std::string&>();
+    const bool good = !prefixed || digits.starts_with("0x");
+    if (prefixed && good) digits.remove_prefix(2);
+    auto octets = good ? from_hex(digits) : std::nullopt;
+    if (octets && octets->size() <= most) return octets;
+  }
+  fail(name, std::string("expected ") + (prefixed ? "\"0x\" and " : "") + "hexadecimal digits of at most " +
+                 std::to_string(most) + " octets");
+  return std::nullopt;
+}
+
+std::optional<Bytes> RequestReader::base64(const char* name) {
+  const nlohmann::json* v = member(name);
+  if (v != nullptr && v->is_string())
+    if (auto octets = from_base64(v->get_ref<const std::string&>())) return octets;
+  fail(name, "expected base64 (RFC 4648 section 4)");
+  return std::nullopt;
+}
+
+std::optional<std::vector<RequestReader>> RequestReader::objects(const char* name, std::size_t most) {
+  nlohmann::json* v = member(name);
+  if (v == nullptr) return std::nullopt;
+  if (!v->is_array() || v->size() > most) {
+    fail(name, "expected an array of at most " + std::to_string(most) + " objects");
+    return std::nullopt;
+  }
+  std::vector<RequestReader> out;
+  for (nlohmann::json& e : *v) {
+    const std::string where = where_ + name + "[" + std::to_string(out.size()) + "]";
+    if (!e.is_object()) {
+      if (!error_) error_ = bad_request(where + ": expected an object");
+      return std::nullopt;
+    }
+    out.emplace_back(e, where + ".");
+  }
+  return out;
+}
+
+std::optional<std::uint32_t> parse_hex_number(std::string_view text) {
+  if (!text.starts_with("0x") || text.size() < 3) return std::nullopt;
+  std::uint32_t n = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + 2, end, n, 16);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return n;
+}
+
+std::string hex_number(std::uint32_t n) {
+  Bytes b(4);
+  store_be(b.data(), n);
+  return "0x" + to_hex(b);
+}
+
+// ------------------------------------------------------------------ initiate
+
+Result<InitiateRequest> parse_initiate(nlohmann::json& request, IdType id_type) {
+  RequestReader r(request);
+  InitiateRequest out;
+  const auto mode_text = r.text("mode");
+  const auto mode = mode_by_name(mode_text.value_or(""));
+  if (!mode) r.fail("mode", "expected one of psk, pk, dh, dhhmac, rsar, ticket, ibake, sakke");
+  const auto to = r.text("to", "an identity");
+  auto peer = parse_identity(id_type, to.value_or(""));
+  if (!peer)
+    r.fail("to", id_type == IdType::byte_string ? "expected an identity in hexadecimal digits"
+                                                : "expected an identity");
+  out.terms.streams = parse_streams(r);
+  out.terms.key = parse_key(r);
+  out.terms.validity = parse_validity(r);
+  out.terms.extensions = parse_extensions(r);
+  const std::string map = r.text("map", "\"srtp\" or \"empty\"").value_or("srtp");
+  out.terms.empty_map = map == "empty";
+  if (map != "empty" && map != "srtp") r.fail("map", "expected \"srtp\" or \"empty\"");
+  out.csb_id = r.number("csb");
+  if (!r.ok()) return r.error();
+  out.mode = *mode;
+  out.terms.to = std::move(*peer);
+  return out;
+}
+
+}  // namespace mikey::cmd

@@ -1,0 +1,214 @@
+/// \file
+/// The two machines that all modes run on. A mode declares its states and overloads of
+///
+///     Result<Next<...>>   on(const State&, Event, const Env&)          what may happen in which state
+///     std::optional<Send> complain(const State&, const Offence&, const Error&, const Env&)   Responder: how
+///     to say no Reject              on_error(const State&, const wire::Message&, const Env&) Initiator:
+///     being told no
+///
+/// and the machines find them by argument-dependent look-up. An event without an overload for the present
+/// state is refused and changes nothing.
+#pragma once
+
+#include "exchange/engine/error_message.hpp"
+#include "exchange/engine/machine.hpp"
+#include "exchange/engine/token.hpp"
+
+namespace mikey::engine {
+
+/// Certificates that a message names by URL (RFC 3830 6.7, RFC 4738 3.8): fetched by the owner before the
+/// message is looked at any further.
+class CertificateFetch {
+ public:
+  static constexpr std::size_t kMaxUrls = 8;
+  static constexpr std::size_t kMaxUrl = 2048;
+
+  /// The first URL of `m` that was not fetched yet.
+  Result<std::optional<std::string>> next(const wire::Message& m) const;
+  void add(CertificateSupplied c) { known_[std::move(c.url)] = std::move(c.der); }
+  const FetchedCertificates& known() const { return known_; }
+
+ private:
+  FetchedCertificates known_;
+};
+
+template <class Spec>
+class ResponderMachine final : public Machine {
+ public:
+  explicit ResponderMachine(const Env& env) : env_(env) {}
+
+  Step start() override { return {}; }
+
+  Step receive(wire::Message message) override {
+    if (!std::holds_alternative<typename Spec::AwaitInit>(state_) || pending_)
+      return nothing_awaited("a message");
+    csb_id_ = message.hdr().csb_id;
+    offence_ = offence(message);
+    pending_.emplace(std::move(message));
+    return look();
+  }
+
+  Step supply(Supply answer) override {
+    if (pending_) return fetched(std::move(answer));
+    return std::visit(
+        [this](const auto& state, auto&& event) -> Step {
+          using Event = std::decay_t<decltype(event)>;
+          if constexpr (requires { on(state, std::move(event), env_); })
+            return settle(state, on(state, std::move(event), env_));
+          else if constexpr (std::is_same_v<Event, NotFound> &&
+                             Spec::template kNeeds<std::decay_t<decltype(state)>>)
+            return refuse(state, std::move(event.error));
+          else
+            return nothing_awaited("this answer");
+        },
+        state_, std::move(answer));
+  }
+
+  Step wake(NtpTime /*now*/) override { return {}; }
+  bool awaits(DataType type) const override {
+    return type == Spec::kInit && std::holds_alternative<typename Spec::AwaitInit>(state_) && !pending_;
+  }
+  std::uint32_t csb_id() const override { return csb_id_; }
+  Mode mode() const override { return Spec::kMode; }
+  std::optional<NtpTime> timestamp() const override { return std::nullopt; }
+  std::optional<std::string> wanted_url() const override {
+    return pending_ ? fetch_.next(**pending_).value_or({}) : std::nullopt;
+  }
+
+ private:
+  /// Goes on with the first message once all its certificates are here.
+  Step look() {
+    const auto await = std::get<typename Spec::AwaitInit>(state_);
+    auto url = Spec::kCertificates ? fetch_.next(**pending_) : std::optional<std::string>();
+    if (!url) return refuse(await, std::move(url).error());
+    if (*url) return actions(Need(NeedCertificate{**url}));
+    auto message = std::move(*pending_);
+    pending_.reset();
+    message.fetched = std::make_shared<const FetchedCertificates>(fetch_.known());
+    return settle(await, on(await, std::move(message), env_));
+  }
+
+  Step fetched(Supply answer) {
+    if (auto* c = std::get_if<CertificateSupplied>(&answer)) {
+      fetch_.add(std::move(*c));
+      return look();
+    }
+    if (auto* missing = std::get_if<NotFound>(&answer))
+      return refuse(std::get<typename Spec::AwaitInit>(state_), std::move(missing->error));
+    return nothing_awaited("this answer");
+  }
+
+  template <class State, class Outcome>
+  Step settle(const State& state, Outcome&& next) {
+    if (!next) return refuse(state, std::move(next).error());
+    for (const Action& a : next->actions)
+      if (const auto* n = std::get_if<Need>(&a)) offence_.peer = asked_about(*n, offence_.peer);
+    return enter(state_, std::move(*next));
+  }
+
+  template <class State>
+  Step refuse(const State& state, Error e) {
+    std::optional<Send> message = complain(state, offence_, e, env_);
+    pending_.reset();
+    state_ = typename Spec::Done{};
+    Reject r{std::move(e), true, false, {}};
+    if (message) return actions(std::move(*message), std::move(r));
+    return actions(std::move(r));
+  }
+
+  Env env_;
+  std::uint32_t csb_id_ = 0;
+  Offence offence_;
+  CertificateFetch fetch_;
+  std::optional<Received<typename Spec::Init>> pending_;
+  typename Spec::State state_ = typename Spec::AwaitInit{};
+};
+
+/// `Spec::Await` must have a member `opening`.
+template <class Spec>
+class InitiatorMachine final : public Machine {
+ public:
+  using Await = typename Spec::Await;
+  using Done = typename Spec::Done;
+
+  InitiatorMachine(const Env& env, Next<Await, Done> first) : env_(env) {
+    if (const auto* s = std::get_if<Await>(&first.state)) {
+      t_ = s->opening.time();
+      csb_id_ = s->opening.csb_id;
+    } else {
+      csb_id_ = std::get<Done>(first.state).csb_id;
+    }
+    first_step_ = enter(state_, std::move(first));
+  }
+
+  Step start() override { return std::exchange(first_step_, {}); }
+
+  Step receive(wire::Message message) override {
+    const auto* s = std::get_if<Await>(&state_);
+    if (s == nullptr) return nothing_awaited("a message");
+    if (message.hdr().csb_id != csb_id_) return nothing_awaited("a message of another CSB");
+    if (message.hdr().data_type == DataType::error) {
+      Reject r = on_error(*s, message, env_);
+      if (r.ended) state_ = Done{csb_id_};
+      return actions(std::move(r));
+    }
+    if (message.hdr().data_type != Spec::kAnswer) return nothing_awaited("a message of this data type");
+    pending_.emplace(std::move(message));
+    return look();
+  }
+
+  Step supply(Supply answer) override {
+    if (!pending_) return nothing_awaited("an answer");
+    if (auto* c = std::get_if<CertificateSupplied>(&answer)) {
+      fetch_.add(std::move(*c));
+      return look();
+    }
+    if (auto* missing = std::get_if<NotFound>(&answer)) {
+      pending_.reset();
+      return reject(std::move(missing->error), false);
+    }
+    return nothing_awaited("this answer");
+  }
+
+  Step wake(NtpTime now) override {
+    const auto* s = std::get_if<Await>(&state_);
+    if (s == nullptr) return {};
+    const NtpTime until = s->opening.time() + env_.policy.patience;
+    if (ntp_difference(now, until) < 0) return actions(Wake{until});
+    state_ = Done{csb_id_};
+    return reject(bad_message(ErrorCode::unspecified, "RFC 3830 7.2", "no answer came in time"), true);
+  }
+
+  bool awaits(DataType type) const override {
+    return type == Spec::kAnswer && std::holds_alternative<Await>(state_);
+  }
+  std::uint32_t csb_id() const override { return csb_id_; }
+  Mode mode() const override { return Spec::kMode; }
+  std::optional<NtpTime> timestamp() const override { return t_; }
+  std::optional<std::string> wanted_url() const override {
+    return pending_ ? fetch_.next(**pending_).value_or({}) : std::nullopt;
+  }
+
+ private:
+  Step look() {
+    auto url = Spec::kCertificates ? fetch_.next(**pending_) : std::optional<std::string>();
+    if (url && *url) return actions(Need(NeedCertificate{**url}));
+    auto message = std::move(*pending_);
+    pending_.reset();
+    if (!url) return reject(std::move(url).error(), false);
+    message.fetched = std::make_shared<const FetchedCertificates>(fetch_.known());
+    auto next = on(std::get<Await>(state_), message, env_);
+    if (!next) return reject(std::move(next).error(), false);  // the genuine answer may still come
+    return enter(state_, std::move(*next));
+  }
+
+  Env env_;
+  std::uint32_t csb_id_ = 0;
+  std::optional<NtpTime> t_;
+  CertificateFetch fetch_;
+  std::optional<Received<typename Spec::Answer>> pending_;
+  typename Spec::State state_;
+  Step first_step_;
+};
+
+}  // namespace mikey::engine

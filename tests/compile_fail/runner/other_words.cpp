@@ -1,0 +1,4 @@
+// expect: use of deleted function
+#ifdef FORGE
+int answer = nonsense;
+#endif

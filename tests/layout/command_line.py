@@ -1,0 +1,92 @@
+"""Requires that completion and manual pages know every verb and option that `mikey ... --help` tells, and no other.
+
+command_line.py PROGRAM SOURCE-ROOT
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+OPTION = re.compile(r"--[a-z0-9][a-z0-9-]*")
+
+
+def help_of(program, *verbs):
+    result = subprocess.run([program, *verbs, "--help"], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                            timeout=60)
+    if result.returncode != 0:
+        sys.exit(f"mikey {' '.join(verbs)} --help ended with {result.returncode}: {result.stderr}")
+    return result.stdout
+
+
+def defined_options(text):
+    """Options a help text defines: those that begin a line, with their short forms and aliases."""
+    found = set()
+    for line in text.splitlines():
+        head = re.match(r"\s+((?:-\w|--[a-z0-9-]+)(?:\s*,\s*--[a-z0-9-]+)*)", line)
+        if head:
+            found |= set(OPTION.findall(head.group(1)))
+    return found
+
+
+def subcommands(text):
+    """Verbs a help text lists under its heading for them."""
+    block = re.search(r"^(?:Sub)?commands:\n((?:[ \t]+.*\n|\n)*)", text, re.I | re.M)
+    return re.findall(r"^  ([a-z][a-z0-9-]*)\b", block.group(1), re.M) if block else []
+
+
+def complete(completion, *words):
+    """What bash would offer after these words: options and words."""
+    script = ('. "$1"; shift; COMP_WORDS=(mikey "$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _mikey; '
+              'printf "%s\\n" "${COMPREPLY[@]}"')
+    run = subprocess.run(["bash", "-c", script, "bash", completion, *words], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+def manual_options(path):
+    """Options a page mentions; mdoc writes them `.Fl -json`, man `\\-\\-json`."""
+    text = path.read_text(encoding="utf-8").replace("\\-", "-").replace("Fl -", "--")
+    return set(OPTION.findall(text))
+
+
+def main():
+    program, root = sys.argv[1], pathlib.Path(sys.argv[2])
+    completion = str(root / "packaging/completion/mikey.bash")
+    faults = []
+    verbs = subcommands(help_of(program))
+    if not verbs:
+        sys.exit("no verbs found in mikey --help:\n" + help_of(program))
+
+    offered = {w for w in complete(completion, "") if not w.startswith("-")}
+    for verb in sorted(set(verbs) ^ offered):
+        faults.append(f"verb {verb}: {'not completed' if verb in verbs else 'completed, but there is none'}")
+
+    checked = 0
+    for verb in verbs:
+        page = root / "doc/man" / f"mikey-{verb}.1"
+        if not page.is_file():
+            faults.append(f"verb {verb}: no {page.relative_to(root)}")
+            continue
+        text = help_of(program, verb)
+        paths = [[verb, sub] for sub in subcommands(text)] or [[verb]]
+        all_options = set(OPTION.findall(text)) & defined_options(text)
+        for path in paths:
+            options = defined_options(help_of(program, *path))
+            all_options |= options
+            known = {w for w in complete(completion, *path, "--") if w.startswith("--")}
+            for option in sorted(options ^ known):
+                what = "not completed" if option in options else "completed, but unknown to the program"
+                faults.append(f"mikey {' '.join(path)} {option}: {what}")
+            checked += len(options)
+        documented = manual_options(page)
+        for option in sorted(all_options - documented - {"--help"}):
+            faults.append(f"mikey {verb} {option}: not in {page.relative_to(root)}")
+        for option in sorted(documented - all_options - {"--help", "--version"}):
+            faults.append(f"mikey {verb} {option}: in {page.relative_to(root)}, but unknown to the program")
+
+    print("\n".join(faults + [f"{len(verbs)} verbs, {checked} options, {len(faults)} faults"]))
+    return 1 if faults or not checked else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
