@@ -30,7 +30,7 @@ struct Binding {
 /// padding. `content`: none, or the keys to send, after the ID of the sender.
 Result<Envelope> add_envelope(wire::ChainBuilder& b, const Env& env, const Binding& to,
                               const crypto::Certificate& certificate, std::span<const keys::KeyEntry> content,
-                              bool rsar);
+                              EnvelopeCache cache, bool rsar);
 
 /// Opens the envelope of a message whose signature is good. `sender` must stand inside; the KEMAC may be
 /// missing in an update.
