@@ -2,6 +2,7 @@
 #include "bf_der.hpp"
 #include "bf_impl.hpp"
 #include "hashing.hpp"
+#include "kernel.hpp"
 
 namespace mikey::ibc::bf {
 namespace {
