@@ -1,4 +1,5 @@
 #include "bf_group.hpp"
+#include "declassify.hpp"
 
 #include "curve.hpp"
 #include "fp2.hpp"
@@ -97,7 +98,7 @@ class SizedGroup final : public Group {
     P end;
     const bool proper = curve_.to_affine(end, v);
     const P& want = q_digits_[0] < 0 ? a : minus;
-    return proper && (mask_if_equal(end.x, want.x) & mask_if_equal(end.y, want.y)) != 0;
+    return proper && public_outcome(mask_if_equal(end.x, want.x) & mask_if_equal(end.y, want.y));
   }
 
   struct Image {

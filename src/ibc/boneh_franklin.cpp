@@ -2,6 +2,7 @@
 
 #include "bf_der.hpp"
 #include "bf_impl.hpp"
+#include "declassify.hpp"
 #include "hashing.hpp"
 
 namespace mikey::ibc::bf {
@@ -27,7 +28,11 @@ void xor_into(MutableBytes to, ByteView with) {
 bool is_zero(ByteView v) {
   std::uint8_t any = 0;
   for (const std::uint8_t o : v) any = static_cast<std::uint8_t>(any | o);
-  return any == 0;
+  return public_outcome(mask_if_zero(Limb{any}));
+}
+
+bool same(ByteView a, ByteView b) {
+  return public_outcome(mask_of_bit(ct_equal(a, b) ? 1 : 0));
 }
 
 /// l = HashToRange(rho || hash(m), q, hashfcn).
@@ -99,8 +104,10 @@ Result<BfPrivateKey> extract(const crypto::Provider& provider, const PublicParam
   }
   SecretBytes padded(reduced.size());
   std::ranges::copy(given, padded.reveal_mutable().end() - static_cast<std::ptrdiff_t>(given.size()));
-  const bool one = is_zero(padded.reveal().first(padded.size() - 1)) && padded.reveal().back() <= 1;
-  if (surplus != 0 || one || !ct_equal(padded.reveal(), reduced.reveal()))
+  SecretBytes above_one = padded.clone();
+  above_one.reveal_mutable().back() &= 0xFE;
+  if (!is_zero(ByteView(&surplus, 1)) || is_zero(above_one.reveal()) ||
+      !same(padded.reveal(), reduced.reveal()))
     return bad_request("the master secret is not in 2 .. q-1", kExtraction);
   const auto q_id = derive_public_key(provider, bp, id);
   if (!q_id) return q_id.error();
@@ -121,7 +128,7 @@ Status validate_private_key(const crypto::Provider& provider, const PublicParame
   if (!q_id) return q_id.error();
   const SecretBytes left = group.pairing(s_id.p, bp.point_p());
   const SecretBytes right = group.pairing(*q_id, bp.point_p_pub());
-  if (!ct_equal(left.reveal(), right.reveal()))
+  if (!same(left.reveal(), right.reveal()))
     return bad_request("the private key does not belong to this identity and these parameters", kExtraction);
   return {};
 }
@@ -171,7 +178,9 @@ Result<BfPlaintext> decrypt(const crypto::Provider& provider, const PublicParame
   xor_into(m.reveal_mutable(), ciphertext.w);
   const auto l = derive_l(provider, bp, rho.reveal(), m.reveal());
   if (!l) return l.error();
-  if (is_zero(l->reveal()) || group.multiply(l->reveal(), bp.point_p()) != u) return refused("U is not [l]P");
+  if (is_zero(l->reveal())) return refused("U is not [l]P");
+  const Point again = group.multiply(l->reveal(), bp.point_p());
+  if (!same(again.x, u.x) || !same(again.y, u.y)) return refused("U is not [l]P");
   return m;
 }
 

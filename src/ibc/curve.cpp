@@ -1,4 +1,5 @@
 #include "curve.hpp"
+#include "declassify.hpp"
 
 namespace mikey::ibc {
 
@@ -28,7 +29,7 @@ bool Curve<N>::on_curve(const Affine<N>& p) const {
   Element t = f.sqr(p.x);
   if (a_ == A::minus_3) t = f.sub(t, f.from_int(3));
   t = f.add(f.mul(t, p.x), b_);
-  return mask_if_equal(t, f.sqr(p.y)) != 0;
+  return public_outcome(mask_if_equal(t, f.sqr(p.y)));
 }
 
 template <std::size_t N>
@@ -61,7 +62,7 @@ bool Curve<N>::to_affine(Affine<N>& r, const Jacobian<N>& p) const {
   const Element i = f.inverse(p.z);
   const Element ii = f.sqr(i);
   r = {f.mul(p.x, ii), f.mul(p.y, f.mul(ii, i))};
-  return is_infinity(p) == 0;
+  return public_outcome(~is_infinity(p));
 }
 
 template <std::size_t N>

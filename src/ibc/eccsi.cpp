@@ -1,5 +1,6 @@
 #include "mikey/ibc/eccsi.hpp"
 
+#include "declassify.hpp"
 #include "hashing.hpp"
 #include "p256.hpp"
 
@@ -61,7 +62,7 @@ Status draw_scalar(SecretScalar& out, Rng& rng, std::string_view what) {
 /// A secret integer in 1 .. q-1.
 bool load_scalar(SecretScalar& out, ByteView octets) {
   if (!limbs_from_octets(out.v, octets)) return false;
-  return (mask_if_less(out.v, p256().q.modulus()) & ~mask_if_zero(out.v)) != 0;
+  return public_outcome(mask_if_less(out.v, p256().q.modulus()) & ~mask_if_zero(out.v));
 }
 
 /// 32 octets as an integer modulo q, in Montgomery form.
@@ -105,7 +106,7 @@ Status check_pair(const crypto::Provider& provider, const KmsPublicKey& kms, Byt
   c.curve.add_vartime(right, right, kms.impl().point);
   P256Point sum;
   if (!c.curve.to_affine(sum, right)) return bad_request("[HS]PVT + KPAK is infinity", kValidation);
-  if ((mask_if_equal(left.x, sum.x) & mask_if_equal(left.y, sum.y)) == 0)
+  if (!public_outcome(mask_if_equal(left.x, sum.x) & mask_if_equal(left.y, sum.y)))
     return bad_request("the SSK does not belong to this identifier, PVT and KPAK", kValidation);
   return {};
 }
@@ -173,7 +174,8 @@ Result<SigningPair> issue(const crypto::Provider& provider, Rng& rng, const Ksak
   SecretScalar k;
   if (!load_scalar(k, ksak.reveal())) return bad_request("the KSAK is not in 1 .. q-1", kPair);
   const auto kpak = kms_public_key(ksak);
-  if (!kpak || *kpak != kms.octets()) return bad_request("the KSAK does not belong to the KPAK", kPair);
+  if (!kpak || !public_outcome(mask_of_bit(ct_equal(*kpak, kms.octets()) ? 1 : 0)))
+    return bad_request("the KSAK does not belong to the KPAK", kPair);
   SecretScalar v;
   if (auto s = draw_scalar(v, rng, "ECCSI v"); !s) return std::move(s).error();
   P256Point token;
@@ -184,7 +186,7 @@ Result<SigningPair> issue(const crypto::Provider& provider, Rng& rng, const Ksak
   const P256Scalar h = modulo_q(hs);
   SecretScalar ssk;
   ssk.v = c.q.to_limbs(c.q.add(c.q.from_limbs(k.v), c.q.mul(h, c.q.from_limbs(v.v))));
-  if (mask_if_zero(ssk.v) != 0 || mask_if_zero(h) != 0) return crypto_error("SSK or HS is zero");
+  if (public_outcome(mask_if_zero(ssk.v) | mask_if_zero(h))) return crypto_error("SSK or HS is zero");
   limbs_to_octets(out.ssk.reveal_mutable(), ssk.v);
   return out;
 }
@@ -226,7 +228,7 @@ Result<Bytes> sign(const crypto::Provider& provider, Rng& rng, const SigningKey&
   if (auto s = hash_message(provider, he, own.hs, out, message); !s) return std::move(s).error();
   SecretScalar t;
   t.v = c.q.add(modulo_q(he), c.q.mul(modulo_q(out), own.ssk));
-  if (mask_if_zero(t.v) != 0)
+  if (public_outcome(mask_if_zero(t.v)))
     return Error{ErrorCode::crypto, Severity::system, kSigning, {}, "HE + r SSK = 0"};
   t.v = c.q.mul(c.q.inverse(t.v), c.q.from_limbs(j.v));
   append(out, c.q.to_octets(t.v));  // s' < q < 2^256 always fits

@@ -1,4 +1,5 @@
 #include "edwards.hpp"
+#include "declassify.hpp"
 
 namespace mikey::ibc {
 
@@ -98,7 +99,7 @@ bool EdwardsForm::equals(const Extended& p, const SakkePoint& q) const {
   const Limb x = mask_if_equal(f_.mul(f_.mul(s_, q.x), f_.sub(p.z, p.y)), f_.add(p.z, p.y));
   const Limb y = mask_if_equal(f_.mul(q.y, p.x), f_.mul(f_.mul(c_, q.x), p.z));
   const Limb proper = ~mask_if_zero(p.x);
-  return (x & y & proper) != 0;
+  return public_outcome(x & y & proper);
 }
 
 std::array<SignedDigit, kWindows> signed_digits(const SakkeScalar& k) {

@@ -1,4 +1,5 @@
 #include "field.hpp"
+#include "declassify.hpp"
 
 #include <vector>
 
@@ -249,7 +250,7 @@ template <std::size_t N>
 bool Field<N>::from_octets(Element& r, ByteView octets_in) const {
   Limbs<N> plain;
   if (octets_in.size() != octets() || !limbs_from_octets(plain, octets_in)) return false;
-  if (mask_if_less(plain, p_) == 0) return false;
+  if (!public_outcome(mask_if_less(plain, p_))) return false;
   r = from_limbs(plain);
   return true;
 }

@@ -40,6 +40,10 @@ const Kernel& portable_kernel();
 /// Null where the processor or the compiler has not got them.
 const Kernel* adx_kernel();
 
+/// The same without asking the processor: for a valgrind that runs the instructions but does not announce
+/// them.
+const Kernel* adx_kernel_unasked();
+
 /// All kernels this processor can run, the fastest first.
 std::span<const Kernel* const> usable_kernels();
 

@@ -376,6 +376,10 @@ bool processor_has_adx() {
 
 }  // namespace
 
+const Kernel* adx_kernel_unasked() {
+  return &kAdx;
+}
+
 const Kernel* adx_kernel() {
   static const bool usable = processor_has_adx();
   return usable ? &kAdx : nullptr;
@@ -386,6 +390,10 @@ const Kernel* adx_kernel() {
 #else
 
 namespace mikey::ibc {
+
+const Kernel* adx_kernel_unasked() {
+  return nullptr;
+}
 
 const Kernel* adx_kernel() {
   return nullptr;

@@ -1,4 +1,5 @@
 #include "pairing.hpp"
+#include "declassify.hpp"
 
 namespace mikey::ibc {
 namespace {
@@ -114,7 +115,7 @@ bool walk(const SakkeParameterSet& set, const SakkePoint& first, OnLine on_line)
   const Limb proper = ~mask_if_zero(v.z);
   wipe_object(v);
   wipe_object(line);
-  return (x & y & proper) != 0;
+  return public_outcome(x & y & proper);
 }
 
 /// The exponent (p + 1) / q = 4.

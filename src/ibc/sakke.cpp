@@ -1,5 +1,6 @@
 #include "mikey/ibc/sakke.hpp"
 
+#include "declassify.hpp"
 #include "hashing.hpp"
 #include "pairing.hpp"
 
@@ -69,14 +70,14 @@ bool load_master_secret(SecretScalar& out, const SakkeMasterSecret& z) {
   const SakkeField& q = sakke_set_1().q;
   if (!limbs_from_octets(out.v, z.reveal())) return false;
   const Limb small = mask_if_less(out.v, SakkeScalar{2});
-  return (mask_if_less(out.v, q.modulus()) & ~small) != 0;
+  return public_outcome(mask_if_less(out.v, q.modulus()) & ~small);
 }
 
 /// The affine form of a table sum; false for infinity.
 bool finish(SakkePoint& r, const Extended& sum) {
   const SakkeParameterSet& set = sakke_set_1();
   const SakkeElement d = set.edwards.denominator(sum);
-  if (mask_if_zero(d) != 0) return false;
+  if (public_outcome(mask_if_zero(d))) return false;
   r = set.edwards.to_point(sum, set.p.inverse(d));
   return true;
 }
@@ -139,7 +140,7 @@ Result<Bytes> encapsulate_with(const crypto::Provider& provider, ByteView id, co
   SakkeFp2 power = set.power_of_g(r.v);
   // one inversion for both the point and the representative of g^r
   const SakkeElement d = set.edwards.denominator(sum.v);
-  if (mask_if_zero(d) != 0) return bad_request("[r]([b]P + Z) is infinity", "RFC 6508 6.2.1");
+  if (public_outcome(mask_if_zero(d))) return bad_request("[r]([b]P + Z) is infinity", "RFC 6508 6.2.1");
   const SakkeElement both = set.p.inverse(set.p.mul(d, power.re));
   const SakkePoint point = set.edwards.to_point(sum.v, set.p.mul(both, power.re));
   SakkeElement g_r = set.p.mul(power.im, set.p.mul(both, d));
@@ -175,7 +176,7 @@ Status check_rsk(SakkePoint& k, const KmsPublicKey& kms, ByteView id, const Rsk&
     t = sakke_pairing(set, k, i, order_q);
   }
   if (!order_q) return bad_request("the RSK is not of order q", kProvisioning);
-  if (mask_if_equal(torus_representative(set, t), set.g) == 0)
+  if (!public_outcome(mask_if_equal(torus_representative(set, t), set.g)))
     return bad_request("the RSK does not belong to this identifier and KMS", kProvisioning);
   return {};
 }
@@ -223,7 +224,7 @@ Result<Rsk> extract_rsk(const SakkeMasterSecret& z, ByteView id) {
   SecretScalar k;
   if (!load_master_secret(k, z)) return bad_request("z_T is not in 2 .. q-1", kExtraction);
   k.v = set.q.add(set.q.from_limbs(k.v), id_modulo_q(id));
-  if (mask_if_zero(k.v) != 0) return bad_request("a + z_T is 0 modulo q", kExtraction);
+  if (public_outcome(mask_if_zero(k.v))) return bad_request("a + z_T is 0 modulo q", kExtraction);
   k.v = set.q.to_limbs(set.q.inverse(k.v));
   SecretExtended sum;
   set.base_table().accumulate(sum.v, k.v);
