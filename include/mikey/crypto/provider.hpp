@@ -11,9 +11,9 @@
 
 namespace mikey::crypto {
 
-enum class Hash : std::uint8_t { sha1, sha256, sha384, sha512 };
+enum class Hash : std::uint8_t { sha1, sha256, sha384, sha512, sha224 };
 
-/// Output size in octets: 20, 32, 48, 64.
+/// Output size in octets: 20, 32, 48, 64, 28.
 constexpr std::size_t hash_size(Hash h) {
   switch (h) {
     case Hash::sha1:
@@ -24,6 +24,8 @@ constexpr std::size_t hash_size(Hash h) {
       return 48;
     case Hash::sha512:
       return 64;
+    case Hash::sha224:
+      return 28;
   }
   return 0;
 }

@@ -26,6 +26,10 @@ struct Sha256 {
   static void update(Context& c, ByteView v) { SHA256_Update(&c, v.data(), v.size()); }
   static void final(Context& c, std::uint8_t* out) { SHA256_Final(out, &c); }
 };
+struct Sha224 : Sha256 {
+  static constexpr std::size_t kSize = 28;
+  static void init(Context& c) { SHA224_Init(&c); }
+};
 struct Sha512 {
   using Context = SHA512_CTX;
   static constexpr std::size_t kSize = 64, kBlock = 128;
@@ -154,6 +158,9 @@ Status with_hash(Hash h, F f) {
       return {};
     case Hash::sha512:
       f(Sha512{});
+      return {};
+    case Hash::sha224:
+      f(Sha224{});
       return {};
   }
   return bad_request("no such hash");

@@ -30,6 +30,8 @@ const EVP_MD* digest_of(Hash h) {
       return EVP_sha384();
     case Hash::sha512:
       return EVP_sha512();
+    case Hash::sha224:
+      return EVP_sha224();
   }
   return nullptr;
 }

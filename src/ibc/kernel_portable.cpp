@@ -1,0 +1,80 @@
+#include "kernel.hpp"
+
+namespace mikey::ibc {
+namespace {
+
+/// t += a * b for n limbs; the limb that is carried out.
+Limb mul_add_row(Limb* t, const Limb* a, Limb b, std::size_t n) {
+  Limb carry = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const Wide v = Wide{a[i]} * b + t[i] + carry;
+    t[i] = static_cast<Limb>(v);
+    carry = static_cast<Limb>(v >> 64);
+  }
+  return carry;
+}
+
+/// r = (carry, a) modulo p, for a value below 2p.
+void reduce_once(Limb* r, const Limb* a, Limb carry, const ModulusRef& m) {
+  std::array<Limb, kMaxLimbs> t;
+  const Limb borrow = sub_limbs(t.data(), a, m.p, m.n);
+  select_limbs(r, mask_of_bit(carry | (borrow ^ 1)), t.data(), a, m.n);
+}
+
+void mul_wide(Limb* t, const Limb* a, const Limb* b, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) t[i] = 0;
+  for (std::size_t i = 0; i < n; ++i) t[n + i] = mul_add_row(t + i, a, b[i], n);
+}
+
+void reduce(Limb* r, Limb* t, const ModulusRef& m) {
+  Limb top = 0;
+  for (std::size_t i = 0; i < m.n; ++i) {
+    const Limb c = mul_add_row(t + i, m.p, t[i] * m.neg_inverse, m.n);
+    const Wide v = Wide{t[m.n + i]} + c + top;
+    t[m.n + i] = static_cast<Limb>(v);
+    top = static_cast<Limb>(v >> 64);
+  }
+  reduce_once(r, t + m.n, top, m);
+}
+
+void mul(Limb* r, const Limb* a, const Limb* b, const ModulusRef& m) {
+  std::array<Limb, 2 * kMaxLimbs> t;
+  mul_wide(t.data(), a, b, m.n);
+  reduce(r, t.data(), m);
+}
+
+void add(Limb* r, const Limb* a, const Limb* b, const ModulusRef& m) {
+  std::array<Limb, kMaxLimbs> t;
+  const Limb carry = add_limbs(t.data(), a, b, m.n);
+  reduce_once(r, t.data(), carry, m);
+}
+
+void sub(Limb* r, const Limb* a, const Limb* b, const ModulusRef& m) {
+  std::array<Limb, kMaxLimbs> t;
+  std::array<Limb, kMaxLimbs> u;
+  const Limb borrow = sub_limbs(t.data(), a, b, m.n);
+  add_limbs(u.data(), t.data(), m.p, m.n);
+  select_limbs(r, mask_of_bit(borrow), u.data(), t.data(), m.n);
+}
+
+void add_wide(Limb* t, const Limb* u, const ModulusRef& m) {
+  const Limb carry = add_limbs(t, t, u, 2 * m.n);
+  reduce_once(t + m.n, t + m.n, carry, m);
+}
+
+void sub_wide(Limb* t, const Limb* u, const ModulusRef& m) {
+  std::array<Limb, kMaxLimbs> v;
+  const Limb borrow = sub_limbs(t, t, u, 2 * m.n);
+  add_limbs(v.data(), t + m.n, m.p, m.n);
+  select_limbs(t + m.n, mask_of_bit(borrow), v.data(), t + m.n, m.n);
+}
+
+constexpr Kernel kPortable = {"portable", mul, mul_wide, reduce, add, sub, add_wide, sub_wide};
+
+}  // namespace
+
+const Kernel& portable_kernel() {
+  return kPortable;
+}
+
+}  // namespace mikey::ibc

@@ -1,0 +1,178 @@
+#include <gtest/gtest.h>
+
+#include "ibc/bf_group.hpp"
+#include "ibc/declassify.hpp"
+#include "ibc/p256.hpp"
+#include "ibc/pairing.hpp"
+#include "mikey/ibc/eccsi.hpp"
+#include "mikey/ibc/sakke.hpp"
+#include "poison.hpp"
+#include "support/scripted_rng.hpp"
+
+namespace mikey::ibc {
+
+// In place of the library's own: what is asked here is public from here on.
+bool public_outcome(Limb mask) {
+  (void)VALGRIND_MAKE_MEM_DEFINED(&mask, sizeof mask);
+  return mask != 0;
+}
+
+namespace {
+
+using test::poison;
+using test::release;
+
+const crypto::Provider& provider() {
+  return crypto::openssl();
+}
+
+template <class T>
+void poison_object(T& t) {
+  (void)VALGRIND_MAKE_MEM_UNDEFINED(&t, sizeof t);
+}
+
+template <class T>
+void release_object(T& t) {
+  (void)VALGRIND_MAKE_MEM_DEFINED(&t, sizeof t);
+}
+
+/// Draws that are secret.
+class PoisonedRng final : public Rng {
+ public:
+  Status fill(MutableBytes out, std::string_view what) override {
+    auto s = inner_.fill(out, what);
+    poison(out);
+    return s;
+  }
+
+ private:
+  test::CountingRng inner_{9};
+};
+
+template <std::size_t N>
+void field_operations(const Kernel& kernel) {
+  Limbs<N> p;
+  p.fill(~Limb{0});
+  p[0] -= 188;
+  const Field<N> f(p, kernel);
+  auto a = f.from_int(3);
+  auto b = f.from_int(5);
+  poison_object(a);
+  poison_object(b);
+  Limbs<N> r;
+  f.mul_add(r, a, b, b, b);
+  f.mul_sub(r, r, b, a, a);
+  r = f.add(r, f.sub(f.mul(r, a), f.neg(b)));
+  r = f.to_limbs(f.inverse(r));
+  release_object(r);
+  EXPECT_NE(r, Limbs<N>{});
+}
+
+TEST(CtIbcField, PortableKernel) {
+  field_operations<1>(portable_kernel());
+  field_operations<4>(portable_kernel());
+  field_operations<16>(portable_kernel());
+}
+
+TEST(CtIbcField, AdxKernel) {
+  if (adx_kernel_unasked() == nullptr) GTEST_SKIP() << "not built for this processor";
+  field_operations<4>(*adx_kernel_unasked());
+  field_operations<16>(*adx_kernel_unasked());
+}
+
+TEST(CtSakke, KmsAndReceiver) {
+  PoisonedRng rng;
+  const auto z = sakke::generate_master_secret(rng);
+  ASSERT_TRUE(z.ok());
+  auto z_t = sakke::kms_public_key(*z);
+  ASSERT_TRUE(z_t.ok());
+  release(*z_t);
+  const auto kms = sakke::KmsPublicKey::load(*z_t);
+  ASSERT_TRUE(kms.ok());
+  const Bytes id = {'i', 'd'};
+  const auto rsk = sakke::extract_rsk(*z, id);
+  ASSERT_TRUE(rsk.ok());
+  EXPECT_TRUE(sakke::validate_rsk(*kms, id, *rsk).ok());
+  const auto ssv = sakke::generate_ssv(rng);
+  ASSERT_TRUE(ssv.ok());
+  auto sed = sakke::encapsulate(provider(), *kms, id, *ssv);
+  ASSERT_TRUE(sed.ok());
+  release(*sed);
+  for (const auto tables : {sakke::Tables::own, sakke::Tables::none}) {
+    const auto key = sakke::ReceiverKey::load(*kms, id, *rsk, tables);
+    ASSERT_TRUE(key.ok());
+    const auto got = sakke::decapsulate(provider(), *key, *sed);
+    ASSERT_TRUE(got.ok());
+    release(got->reveal());
+    release(ssv->reveal());
+    EXPECT_TRUE(std::ranges::equal(got->reveal(), ssv->reveal()));
+    Bytes bad = *sed;
+    bad.back() ^= 1;
+    EXPECT_FALSE(sakke::decapsulate(provider(), *key, bad).ok());
+  }
+}
+
+TEST(CtEccsi, KmsAndSigner) {
+  PoisonedRng rng;
+  const auto ksak = eccsi::generate_ksak(rng);
+  ASSERT_TRUE(ksak.ok());
+  auto kpak = eccsi::kms_public_key(*ksak);
+  ASSERT_TRUE(kpak.ok());
+  release(*kpak);
+  const auto kms = eccsi::KmsPublicKey::load(*kpak);
+  ASSERT_TRUE(kms.ok());
+  const Bytes id = {'i', 'd'};
+  auto pair = eccsi::issue(provider(), rng, *ksak, *kms, id);
+  ASSERT_TRUE(pair.ok());
+  release(pair->pvt);
+  const auto key = eccsi::SigningKey::load(provider(), *kms, id, pair->ssk, pair->pvt);
+  ASSERT_TRUE(key.ok());
+  const Bytes message(50, 1);
+  auto signature = eccsi::sign(provider(), rng, *key, message);
+  ASSERT_TRUE(signature.ok());
+  release(*signature);
+  EXPECT_TRUE(eccsi::verify(provider(), *kms, id, message, *signature).ok());
+}
+
+TEST(CtBonehFranklin, GroupOfRfc5091Section73) {
+  const auto natural = [](std::string_view hex) { return natural_from_octets(test::hex(hex)); };
+  const auto group = bf::make_group(natural("0bffffffffffffffffffffffffffcffff3"),
+                                    natural("fffffffffffffffffffffffffffbffff"));
+  const bf::Point a{test::hex("0489a03c58dcf7fcfc97e99ffef0bb4634"),
+                    test::hex("0510c6972d795ec0c2b081b81de767f808")};
+  bf::Point secret{test::hex("040e98b9382e0b1fa6747dcb1655f54f75"),
+                   test::hex("0b497a6a02e7611511d0db2ff133b32a3f")};
+  Bytes k = test::hex("749e52ddb807e0220054417e514742b0");
+  poison(secret.x);
+  poison(secret.y);
+  poison(k);
+  EXPECT_TRUE(group->contains(secret, true));
+  auto t = group->pairing_power(a, secret, k);
+  auto u = group->pairing_power(secret, a, k);
+  auto v = group->multiply(k, a);
+  release(t.reveal());
+  release(u.reveal());
+  release(v.x);
+  EXPECT_EQ(to_bytes(t.reveal()), to_bytes(u.reveal()));
+  EXPECT_NE(v.x, a.x);
+}
+
+TEST(LeakIbc, VariableTimeMultiplicationBySecretScalar) {
+  P256Scalar k{12345};
+  poison_object(k);
+  P256Sum sum = p256().curve.mul_vartime(k, p256().base);
+  release_object(sum);
+  EXPECT_NE(sum.z, P256Scalar{});
+}
+
+TEST(LeakIbc, VariableTimeTableSumOfSecretScalar) {
+  P256Scalar k{12345};
+  poison_object(k);
+  P256Sum sum = Curve<kP256Limbs>::infinity();
+  p256().table.accumulate_vartime(sum, k);
+  release_object(sum);
+  EXPECT_NE(sum.z, P256Scalar{});
+}
+
+}  // namespace
+}  // namespace mikey::ibc
