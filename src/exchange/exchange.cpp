@@ -123,8 +123,8 @@ Begun begin(const Env& env, DhhmacOffer offer, keys::BundlePtr old) {
   return initiator<dhhmac::initiator::Spec>(env,
                                             dhhmac::initiator::begin(env, std::move(offer), std::move(old)));
 }
-Begun begin(const Env& env, RsarOffer offer, keys::BundlePtr old) {
-  return initiator<rsar::initiator::Spec>(env, rsar::initiator::begin(env, std::move(offer), std::move(old)));
+Begun begin(const Env& env, RsarOffer offer, const keys::BundlePtr& old) {
+  return initiator<rsar::initiator::Spec>(env, rsar::initiator::begin(env, std::move(offer), old));
 }
 
 }  // namespace

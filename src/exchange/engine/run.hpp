@@ -53,11 +53,11 @@ class ResponderMachine final : public Machine {
     return std::visit(
         [this](const auto& state, auto&& event) -> Step {
           using Event = std::decay_t<decltype(event)>;
-          if constexpr (requires { on(state, std::move(event), env_); })
-            return settle(state, on(state, std::move(event), env_));
+          if constexpr (requires { on(state, std::forward<decltype(event)>(event), env_); })
+            return settle(state, on(state, std::forward<decltype(event)>(event), env_));
           else if constexpr (std::is_same_v<Event, NotFound> &&
                              Spec::template kNeeds<std::decay_t<decltype(state)>>)
-            return refuse(state, std::move(event.error));
+            return refuse(state, std::forward<decltype(event)>(event).error);
           else
             return nothing_awaited("this answer");
         },
@@ -99,7 +99,7 @@ class ResponderMachine final : public Machine {
   }
 
   template <class State, class Outcome>
-  Step settle(const State& state, Outcome&& next) {
+  Step settle(const State& state, Outcome next) {
     if (!next) return refuse(state, std::move(next).error());
     for (const Action& a : next->actions)
       if (const auto* n = std::get_if<Need>(&a)) offence_.peer = asked_about(*n, offence_.peer);

@@ -32,12 +32,6 @@ Result<Bytes> finish_signed(wire::ChainBuilder b, const Env& env);
 Result<Bytes> finish_signed_rsar(wire::ChainBuilder b, const Env& env, ByteView id_i, ByteView id_r,
                                  ByteView t);
 
-/// The message's SIGN under the signer's key.
-Status check_signature(const Signer& signer, const wire::Message& m, const Policy& policy);
-/// As RFC 4738 3.6 has it, or, for peers that read it so, with S type and length covered as in RFC 3830 5.2.
-Status check_signature_rsar(const Signer& signer, const wire::Message& m, const Policy& policy, ByteView id_i,
-                            ByteView id_r, ByteView t);
-
 /// A signed error message, or the plain one when there is nothing to sign with.
 std::optional<Send> signed_error(const Offence& o, const Error& e, const Env& env);
 /// Whether an error message is signed by `peer`, as far as a certificate known beforehand tells.

@@ -11,8 +11,11 @@
 
 namespace mikey::engine {
 
+/// Whoever signed a message: signer.hpp.
 struct Signer;
+/// The message's SIGN under the signer's key (RFC 3830 5.2).
 Status check_signature(const Signer& signer, const wire::Message& m, const Policy& policy);
+/// As RFC 4738 3.6 has it, or, for peers that read it so, with S type and length covered as in RFC 3830 5.2.
 Status check_signature_rsar(const Signer& signer, const wire::Message& m, const Policy& policy, ByteView id_i,
                             ByteView id_r, ByteView t);
 

@@ -83,7 +83,7 @@ Result<GroupPart> group_part(const wire::Message& m, const AwaitResponse& s) {
 
 }  // namespace
 
-Result<engine::Next<AwaitResponse, Done>> begin(const Env& env, RsarOffer offer, keys::BundlePtr old) {
+Result<engine::Next<AwaitResponse, Done>> begin(const Env& env, RsarOffer offer, const keys::BundlePtr& old) {
   if (auto ok = engine::need_own_certificate(env); !ok) return std::move(ok).error();
   if (old)
     return bad_request("the envelope key of that CSB is not cached, so it cannot be updated", "RFC 4738 3.6");

@@ -23,7 +23,7 @@ struct Done {
   std::uint32_t csb_id = 0;
 };
 
-Result<engine::Next<AwaitResponse, Done>> begin(const Env& env, RsarOffer offer, keys::BundlePtr old);
+Result<engine::Next<AwaitResponse, Done>> begin(const Env& env, RsarOffer offer, const keys::BundlePtr& old);
 Result<engine::Next<Done>> on(const AwaitResponse& s, const engine::Received<Response>& m, const Env& env);
 Reject on_error(const AwaitResponse& s, const wire::Message& m, const Env& env);
 

@@ -94,9 +94,9 @@ std::string unix_time(ByteView o, std::string_view zero) {
   return to_string(NtpTime::from_unix(static_cast<std::int64_t>(seconds)));
 }
 
-void set_meaning(std::vector<Node>& nodes, std::string_view name, std::string meaning) {
+void set_meaning(std::vector<Node>& nodes, std::string_view name, const std::string& meaning) {
   for (Node& n : nodes)
-    if (n.name == name) n.meaning = std::move(meaning);
+    if (n.name == name) n.meaning = meaning;
 }
 
 void read_key_parameters(Decoder& part, Budget& budget, std::vector<Node>& out) {

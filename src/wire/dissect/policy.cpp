@@ -13,7 +13,7 @@ std::optional<std::uint64_t> number(ByteView value) {
 }
 
 /// `n` and a unit, in the plural unless n is 1.
-std::string count(std::uint64_t n, std::string unit) {
+std::string count(std::uint64_t n, const std::string& unit) {
   return std::to_string(n) + " " + unit + (n == 1 ? "" : "s");
 }
 
