@@ -107,7 +107,7 @@ void read_key_parameters(Decoder& part, Budget& budget, std::vector<Node>& out) 
   if (part.ok() && part.left() > 0) v.var16("MC Group IDs", groups);
   set_meaning(out, "Activation Time", unix_time(k.activation, "that of the message"));
   set_meaning(out, "Expiry Time", unix_time(k.expiry, "never"));
-  if (auto text = printable(k.text)) set_meaning(out, "Text", std::move(*text));
+  if (auto text = printable(k.text)) set_meaning(out, "Text", *text);
 }
 
 void read_protected_payload(Decoder& part, Budget& budget, std::vector<Node>& out) {
