@@ -25,11 +25,11 @@ Json in_words(const std::exception& e) {
 }  // namespace
 
 AgentCore::AgentCore(Config config, const crypto::Provider& provider, Rng& rng, const Clock& clock,
-                     bool reveal_keys)
+                     bool reveal_keys, PartyLimits limits)
     : clock_(clock),
       reveal_keys_(reveal_keys),
       party_(std::move(config.identity), std::move(config.policy), std::move(config.credentials), provider,
-             rng, clock),
+             rng, clock, limits),
       expired_at_(clock.now()) {}
 
 std::optional<std::string> AgentCore::handle(std::string_view line) {

@@ -14,7 +14,8 @@ inline constexpr std::size_t kMaxLine = std::size_t{4} << 20;
 class AgentCore {
  public:
   /// The provider, generator and clock must outlive the agent. `reveal_keys`: answers show keys.
-  AgentCore(Config config, const crypto::Provider& provider, Rng& rng, const Clock& clock, bool reveal_keys);
+  AgentCore(Config config, const crypto::Provider& provider, Rng& rng, const Clock& clock, bool reveal_keys,
+            PartyLimits limits = {});
 
   /// The answer to one request, both without the end of the line. Nothing for a blank line. Whatever the line
   /// holds, the answer is one line of valid JSON in UTF-8.
