@@ -42,12 +42,15 @@ Result<Bytes> read_file(const std::string& path) {
   return octets;
 }
 
-// What can only be meant as data: characters of base64 or hex, or something with lines in it.
+constexpr const char* kHex = "0123456789abcdefABCDEF: \t";
+constexpr const char* kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_";
+
+// What is rather meant as data than as the name of a file: more than a few characters of base64 or hex, or a
+// line of something that has a message in it.
 bool looks_like_data(const std::string& s) {
   if (s.find('\n') != std::string::npos || s.find("mikey ") != std::string::npos) return true;
-  return s.size() >= 12 && s.find_first_not_of(
-                               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                               "+/=-_: \t\r") == std::string::npos;
+  if (s.size() < 12 || s[0] == '/') return false;
+  return s.find_first_not_of(kHex) == std::string::npos || s.find_first_not_of(kBase64) == std::string::npos;
 }
 
 }  // namespace

@@ -167,9 +167,10 @@ class Map {
       if (i == at + kPerLine / 2) hex += ' ';
       hex += i >= end ? "   " : masked_[i] ? "** " : hex_number(octets_[i], 2) + " ";
     }
+    if (names.empty())
+      while (hex.back() == ' ') hex.pop_back();
     out_ += paint_(Paint::dim, hex_number(at, 4)) + "  " + (color ? paint_.cycle(*color, hex) : hex);
     if (!names.empty()) out_ += " " + safe_text(names);
-    while (out_.back() == ' ') out_.pop_back();
     out_ += "\n";
   }
 

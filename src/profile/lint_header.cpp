@@ -30,6 +30,11 @@ bool sets_up_sessions(const Context& c) {
          std::ranges::find(c.kind->expected, PayloadType::sp, &Expected::type) != c.kind->expected.end();
 }
 
+// Only in these modes an answer depends on the V flag (RFC 3830 6.1).
+bool may_go_unanswered(const wire::Hdr& h) {
+  return h.v == 0 && (h.data_type == DataType::psk_init || h.data_type == DataType::pk_init);
+}
+
 void check_modes(Context& c) {
   const wire::Hdr& h = c.m.hdr();
   if (c.peer.only_type && h.data_type != *c.peer.only_type)
@@ -40,6 +45,8 @@ void check_modes(Context& c) {
     c.add(rule("prf-not-mikey-1"), kPrfAt, "PRF " + std::to_string(wire::to_number(h.prf)));
   if (h.prf != PrfFunc::hmac_sha_256)
     c.add(rule("prf-not-sha-256"), kPrfAt, "PRF " + std::to_string(wire::to_number(h.prf)));
+  if (h.v == 0 && h.data_type == DataType::rsar_init)
+    c.add(rule("response-mandatory"), kPrfAt, "V is 0 in an RSA-R request");
   if (h.v != 0 && c.response()) c.add(rule("v-in-response"), kPrfAt, "V is set in a response");
   if (h.v != 0 && !c.response()) c.add(rule("response-wanted"), kPrfAt, "V is set: a response is expected");
 }
@@ -77,6 +84,8 @@ void check_srtp_ids(Context& c) {
     check_policy_number(c, cs.policy_no, at);
     if (cs.ssrc == 0 && !c.response())
       c.add(rule("ssrc-zero"), at + 1, "the Responder is to choose the SSRC");
+    if (cs.ssrc == 0 && may_go_unanswered(c.m.hdr()))
+      c.add(rule("ssrc-zero-unanswered"), at + 1, "SSRC 0, but no answer is asked for");
     if (cs.ssrc != 0 && !seen.insert(cs.ssrc).second)
       c.add(rule("ssrc-twice"), at + 1, "two crypto sessions with SSRC " + hex32(cs.ssrc));
     at += kSrtpIdSize;

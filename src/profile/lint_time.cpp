@@ -33,7 +33,8 @@ bool plausible(NtpTime t, std::optional<NtpTime> now) {
 std::optional<NtpTime> as_filetime(std::uint64_t v) {
   const std::int64_t seconds = static_cast<std::int64_t>(v / kFiletimeTicks) - kFiletimeEpoch;
   if (seconds < 20 * kYear || seconds > 90 * kYear) return std::nullopt;
-  return NtpTime::from_unix(seconds);
+  const std::uint64_t fraction = ((v % kFiletimeTicks) << 32) / kFiletimeTicks;
+  return NtpTime::from_unix(seconds, static_cast<std::uint32_t>(fraction));
 }
 
 void check_clock(Context& c, NtpTime t, std::size_t at) {

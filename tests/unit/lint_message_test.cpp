@@ -90,6 +90,7 @@ TEST(LintHeader, Maps) {
   d.hdr.map_type = CsIdMapType::empty;
   EXPECT_TRUE(has(d.message(), "empty-map-with-sp"));
   EXPECT_TRUE(has(d.message(), "map-not-srtp-id", Peer::gortsplib));
+  EXPECT_FALSE(has(Draft{}.message(), "map-not-srtp-id", Peer::gortsplib));
   EXPECT_FALSE(has(d.message(), "empty-map-with-cs"));
   d.hdr.n_cs = 1;
   d.policies.clear();
@@ -163,6 +164,9 @@ TEST(LintHeader, Ssrcs) {
       "000000000000000000");
   EXPECT_FALSE(has(d.message(), "ssrc-twice"));
   EXPECT_TRUE(has(d.message(), "ssrc-zero"));
+  EXPECT_FALSE(has(d.message(), "ssrc-zero-unanswered"));
+  d.hdr.v = 0;
+  EXPECT_TRUE(has(d.message(), "ssrc-zero-unanswered"));
   EXPECT_FALSE(has(field("rfc4567-psk-resp"), "ssrc-zero"));
 }
 
@@ -180,6 +184,16 @@ TEST(LintHeader, FlagsAndPrf) {
   EXPECT_FALSE(has(d.message(), "prf-not-sha-256", Peer::mcx));
   EXPECT_TRUE(has(Draft{}.message(), "prf-not-sha-256", Peer::mcx));
   EXPECT_FALSE(has(d.message(), "prf-sha-1"));
+}
+
+TEST(LintHeader, RsarAlwaysHasAnAnswer) {
+  Draft d;
+  d.hdr.data_type = DataType::rsar_init;
+  d.with_kemac = false;
+  EXPECT_FALSE(has(d.message(), "response-mandatory"));
+  d.hdr.v = 0;
+  EXPECT_TRUE(has(d.message(), "response-mandatory"));
+  EXPECT_FALSE(has(camera().message(), "response-mandatory"));
 }
 
 TEST(LintHeader, Modes) {

@@ -118,12 +118,15 @@ std::vector<E> entries(ByteView octets) {
 /// The octets of entries, e.g. of a CS ID map or of policy parameters.
 template <class E>
 Result<Bytes> encode_entries(std::span<const E> list) {
-  Bytes out;
+  std::size_t size = 0;
   for (const E& e : list) {
-    auto b = encode(e);
-    if (!b) return std::move(b).error();
-    append(out, *b);
+    auto n = encoded_size(e);
+    if (!n) return std::move(n).error();
+    size += *n;
   }
+  Bytes out(size);
+  Encoder to(out.data());
+  for (const E& e : list) E::describe(e, to);
   return out;
 }
 
