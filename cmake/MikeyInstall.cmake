@@ -34,11 +34,7 @@ configure_package_config_file(cmake/mikeyConfig.cmake.in ${generated}/mikeyConfi
 write_basic_package_version_file(${generated}/mikeyConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${generated}/mikeyConfig.cmake ${generated}/mikeyConfigVersion.cmake DESTINATION ${package_dir})
 install(FILES ${pc_files} DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-if(MIKEY_IBC)
-  install(DIRECTORY include/mikey DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-else()
-  install(DIRECTORY include/mikey DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} PATTERN ibc EXCLUDE)
-endif()
+install(DIRECTORY include/mikey DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
 if(TARGET mikey_tool)
   install(TARGETS mikey_tool)

@@ -9,12 +9,13 @@
 
 #include "mikey/base/bytes.hpp"
 #include "mikey/base/error.hpp"
+#include "support/paths.hpp"
 
 namespace mikey::bind {
 
 inline std::string golden64(std::string_view name) {
   static const nlohmann::json all =
-      nlohmann::json::parse(std::ifstream(MIKEY_SOURCE_DIR "/vectors/key-mgmt/messages.json"));
+      nlohmann::json::parse(std::ifstream(test::source_path("vectors/key-mgmt/messages.json")));
   for (const auto& v : all)
     if (v.at("name") == name) return v.at("base64").get<std::string>();
   ADD_FAILURE() << "no vector " << name;

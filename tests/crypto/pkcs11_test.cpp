@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "mikey/crypto/public_key.hpp"
+#include "support/paths.hpp"
 #include "support/pki.hpp"
 
 namespace mikey::crypto {
@@ -119,8 +120,8 @@ TEST_F(Pkcs11, OneModuleOpenedSeveralTimes) {
 }
 
 TEST(Pkcs11Module, AModuleThatIsNotThere) {
-  for (const std::string path :
-       {"/nonexistent/module.so", MIKEY_SOURCE_DIR "/CMakeLists.txt", "libc.so.6", ""}) {
+  for (const std::string& path : {std::string("/nonexistent/module.so"), test::source_path("CMakeLists.txt"),
+                                  std::string("libc.so.6"), std::string()}) {
     EXPECT_FALSE(Pkcs11Module::open(path, kPin).ok()) << path;
     EXPECT_FALSE(load_private_key_uri(kUri, path, kPin).ok()) << path;
   }

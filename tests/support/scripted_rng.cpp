@@ -5,6 +5,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "support/paths.hpp"
+
 namespace mikey::test {
 
 Status ScriptedRng::fill(MutableBytes out, std::string_view what) {
@@ -35,7 +37,7 @@ Bytes hex(std::string_view text) {
 }
 
 std::string read_source_file(const std::string& path) {
-  std::ifstream in(std::string(MIKEY_SOURCE_DIR) + "/" + path, std::ios::binary);
+  std::ifstream in(source_path(path), std::ios::binary);
   EXPECT_TRUE(in.good()) << path;
   std::ostringstream s;
   s << in.rdbuf();

@@ -11,6 +11,7 @@
 
 #include "mikey/profile/lint.hpp"
 #include "mikey/wire/chain.hpp"
+#include "support/paths.hpp"
 
 namespace mikey::profile {
 
@@ -141,7 +142,7 @@ inline Draft camera() {
 inline const std::map<std::string, Bytes>& field_messages() {
   static const auto messages = [] {
     std::map<std::string, Bytes> out;
-    std::ifstream in(MIKEY_SOURCE_DIR "/vectors/field/messages.json");
+    std::ifstream in(test::source_path("vectors/field/messages.json"));
     for (const auto& m : nlohmann::json::parse(in))
       out[m.at("name")] = *from_base64(m.at("base64").get<std::string>());
     return out;

@@ -2,6 +2,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "support/paths.hpp"
 #include "support/wire_check.hpp"
 
 namespace mikey::test {
@@ -12,7 +13,7 @@ using nlohmann::json;
 
 std::vector<json> golden_messages() {
   std::vector<json> out;
-  for (const auto& f : std::filesystem::directory_iterator(std::string(MIKEY_SOURCE_DIR) + "/vectors/golden"))
+  for (const auto& f : std::filesystem::directory_iterator(source_path("vectors/golden")))
     if (f.path().extension() == ".json") out.push_back(json::parse(std::ifstream(f.path())));
   std::ranges::sort(out, {}, [](const json& j) { return j.at("name").get<std::string>(); });
   return out;
