@@ -1,6 +1,7 @@
 #include "exchange/engine/kemac.hpp"
 
 #include "exchange/engine/checks.hpp"
+#include "mikey/keys/ticket_keys.hpp"
 
 namespace mikey::engine {
 
@@ -87,6 +88,38 @@ Result<std::vector<keys::KeyEntry>> open_keys(const keys::MessageKeys& keys, con
   }
   if (out.empty() && !may_be_empty)
     return bad_message(ErrorCode::unspecified, "RFC 3830 3.1", "the KEMAC holds no key", offset);
+  return out;
+}
+
+Result<std::vector<keys::KeyEntry>> open_ticket_kemac(const keys::MessageKeys& keys, const wire::Kemac& kemac,
+                                                      std::size_t offset, PrfFunc prf, ByteView t) {
+  if (kemac.mac_alg != MacAlg::null)
+    return bad_message(ErrorCode::invalid_mac, "RFC 6043 4.2.1.5", "the KEMAC has a MAC of its own", offset);
+  if (auto s = keys::check_ticket_encryption(prf, kemac.encr_alg); !s) {
+    Error e = std::move(s).error();
+    e.offset = offset;
+    return e;
+  }
+  auto plain = keys.open(kemac.encr_alg, t, kemac.encr_data);
+  if (!plain) {
+    Error e = std::move(plain).error();
+    e.offset = offset;
+    return e;
+  }
+  const bool padded = kemac.encr_alg == EncrAlg::aes_kw_128 && !plain->empty();
+  auto chain = padded ? parse_padded(PayloadType::key_data, plain->reveal())
+                      : wire::PayloadChain::parse(PayloadType::key_data, plain->reveal());
+  const Error malformed =
+      bad_message(ErrorCode::unspecified, "RFC 6043 6.2.1", "the content of the KEMAC is malformed", offset);
+  if (!chain) return malformed;
+  std::vector<keys::KeyEntry> out;
+  for (std::size_t i = 0; i < chain->size(); ++i) {
+    if (chain->type(i) != PayloadType::key_data) return malformed;
+    const auto d = chain->at<wire::KeyData>(i);
+    if (wire::to_number(d.type) > wire::to_number(KeyDataType::mpk) || d.key.empty()) return malformed;
+    out.push_back(
+        {d.type, SecretBytes(d.key), SecretBytes(d.salt), wire::carries_salt(d.type), validity_of(d.kv)});
+  }
   return out;
 }
 

@@ -26,4 +26,9 @@ Result<std::vector<keys::KeyEntry>> open_keys(const keys::MessageKeys& keys, con
                                               std::size_t offset, ByteView t, const Identity* id,
                                               bool may_be_empty);
 
+/// The keys of a KEMAC of MIKEY-TICKET, of any type that RFC 6043 6.2.1 knows (an MPK too). It uses the NULL
+/// MAC, as the message or ticket ends with V, and an encryption that goes with `prf` (12.1).
+Result<std::vector<keys::KeyEntry>> open_ticket_kemac(const keys::MessageKeys& keys, const wire::Kemac& kemac,
+                                                      std::size_t offset, PrfFunc prf, ByteView t);
+
 }  // namespace mikey::engine
