@@ -37,7 +37,7 @@ install(FILES ${pc_files} DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(DIRECTORY include/mikey DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
 if(TARGET mikey_tool)
-  install(TARGETS mikey_tool)
+  install(TARGETS mikey_tool mikey_kms_tool)
   install(FILES packaging/completion/mikey.bash RENAME mikey
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
   file(GLOB manual_pages CONFIGURE_DEPENDS doc/man/*.1)

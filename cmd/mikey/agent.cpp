@@ -29,32 +29,18 @@ void log(std::string_view text) {
 
 /// Answers lines until the input ends.
 ExitCode serve(AgentCore& agent) {
-  LineReader in(STDIN_FILENO, kMaxLine);
-  while (true) {
-    std::optional<std::string> answer;
-    switch (in.next()) {
-      case LineReader::Got::line:
-        answer = agent.handle(in.line());
-        in.wipe_line();
-        break;
-      case LineReader::Got::too_long:
-        answer = AgentCore::line_too_long();
-        break;
-      case LineReader::Got::end:
-        return ExitCode::done;
-      case LineReader::Got::failure:
-        log("the input cannot be read");
-        return ExitCode::failed;
-    }
-    if (!answer) continue;
-    *answer += '\n';
-    const bool written = write_all(STDOUT_FILENO, *answer);
-    wipe({static_cast<std::uint8_t*>(static_cast<void*>(answer->data())), answer->size()});
-    if (!written) {
+  switch (serve_lines([&agent](std::string_view line) { return agent.handle(line); },
+                      AgentCore::line_too_long())) {
+    case Served::to_the_end:
+      return ExitCode::done;
+    case Served::input_failed:
+      log("the input cannot be read");
+      break;
+    case Served::output_closed:
       log("the output is closed");
-      return ExitCode::failed;
-    }
+      break;
   }
+  return ExitCode::failed;
 }
 
 ExitCode run(const AgentOptions& options) {

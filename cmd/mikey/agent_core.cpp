@@ -8,15 +8,6 @@
 namespace mikey::cmd {
 namespace {
 
-/// `id` is JSON text, and the members of `answer` follow it.
-std::string with_id(std::string_view id, const Json& answer) {
-  std::string line = "{\"id\":";
-  line += id;
-  std::string members = to_line(answer);
-  members.front() = ',';  // every answer has members, so this was a brace before the first one
-  return line + members;
-}
-
 Json in_words(const std::exception& e) {
   return rejection({ErrorCode::resource, Severity::system, "", std::nullopt,
                     std::string("the request could not be carried out: ") + e.what()});

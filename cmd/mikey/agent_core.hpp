@@ -4,12 +4,10 @@
 #pragma once
 
 #include "agent_json.hpp"
+#include "agent_lines.hpp"
 #include "config.hpp"
 
 namespace mikey::cmd {
-
-/// Longest request line, in octets, without its end.
-inline constexpr std::size_t kMaxLine = std::size_t{4} << 20;
 
 class AgentCore {
  public:

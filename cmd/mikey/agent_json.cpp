@@ -148,4 +148,12 @@ void wipe_member(json& object, const char* name) {
   wipe({static_cast<std::uint8_t*>(static_cast<void*>(text.data())), text.size()});
 }
 
+std::string with_id(std::string_view id, const Json& answer) {
+  std::string line = "{\"id\":";
+  line += id;
+  std::string members = to_line(answer);
+  members.front() = ',';  // every answer has members, so this was a brace before the first one
+  return line + members;
+}
+
 }  // namespace mikey::cmd

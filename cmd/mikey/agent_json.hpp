@@ -31,6 +31,9 @@ Result<ParsedLine> parse_line(std::string_view line);
 /// One line of JSON text that is valid UTF-8 whatever strings it holds.
 std::string to_line(const Json& value);
 
+/// The line of an answer, which has members: `id` is JSON text and comes first.
+std::string with_id(std::string_view id, const Json& answer);
+
 /// Overwrites the string member `name` of an object, if there is one.
 void wipe_member(nlohmann::json& object, const char* name);
 

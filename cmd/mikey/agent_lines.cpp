@@ -73,4 +73,30 @@ bool write_all(int fd, std::string_view text) {
   return true;
 }
 
+Served serve_lines(const std::function<std::optional<std::string>(std::string_view)>& handle,
+                   const std::string& too_long) {
+  LineReader in(STDIN_FILENO, kMaxLine);
+  while (true) {
+    std::optional<std::string> answer;
+    switch (in.next()) {
+      case LineReader::Got::line:
+        answer = handle(in.line());
+        in.wipe_line();
+        break;
+      case LineReader::Got::too_long:
+        answer = too_long;
+        break;
+      case LineReader::Got::end:
+        return Served::to_the_end;
+      case LineReader::Got::failure:
+        return Served::input_failed;
+    }
+    if (!answer) continue;
+    *answer += '\n';
+    const bool written = write_all(STDOUT_FILENO, *answer);
+    wipe({static_cast<std::uint8_t*>(static_cast<void*>(answer->data())), answer->size()});
+    if (!written) return Served::output_closed;
+  }
+}
+
 }  // namespace mikey::cmd

@@ -2,7 +2,10 @@
 /// Lines of bounded length over file descriptors.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "mikey/base/secret.hpp"
 
@@ -39,5 +42,16 @@ class LineReader {
 
 /// Writes all of `text`; false when the other end is gone or cannot take it.
 bool write_all(int fd, std::string_view text);
+
+/// Longest request line, in octets, without its end.
+inline constexpr std::size_t kMaxLine = std::size_t{4} << 20;
+
+/// How the serving of lines ended.
+enum class Served : std::uint8_t { to_the_end, input_failed, output_closed };
+
+/// Answers the lines of standard input on standard output until one of them ends. `handle` gives the answer
+/// without the end of the line, or nothing. Lines and answers are wiped when they were used.
+Served serve_lines(const std::function<std::optional<std::string>(std::string_view)>& handle,
+                   const std::string& too_long);
 
 }  // namespace mikey::cmd

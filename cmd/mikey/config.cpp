@@ -106,10 +106,13 @@ void read_psks(ConfigSection s, IdType type, Config& out) {
   for (const std::string& name : s.names()) {
     ConfigSection entry = s.table(name);
     auto key = read_key(entry);
+    const auto psk_name = entry.text("id", "what IDRpsk calls the key");
     if (!key) return;
     entry.finish();
     auto peer = parse_identity(type, name);
     if (peer) {
+      if (psk_name && !psk_name->empty())
+        out.psk_names.insert_or_assign(Identity{IdType::byte_string, to_bytes(as_bytes(*psk_name))}, *peer);
       out.credentials.psk.insert_or_assign(std::move(*peer), Psk(std::move(*key)));
     } else {
       out.warnings.push_back(safe_text(s.name_of(name)) +
@@ -120,15 +123,7 @@ void read_psks(ConfigSection s, IdType type, Config& out) {
 
 std::variant<Config, std::string> read(ConfigReader& reader, ConfigSection root) {
   Config out;
-  out.policy.patience = kPatience;
-  read_identity(root, out.identity);
-  if (auto skew = root.integer("clock_skew", 0, kMaxSkew, "seconds"))
-    out.policy.clock_skew = std::chrono::seconds(*skew);
-  if (auto wait = root.integer("patience", 1, kMaxPatience, "seconds"))
-    out.policy.patience = std::chrono::seconds(*wait);
-  read_policy(root.table("policy"), out.policy);
-  read_psks(root.table("psk"), out.identity.type, out);
-  read_certificates(root.table("certificate"), root.table("peers"), out);
+  read_common(root, out);
   read_rsar(root.table("rsar"), out.credentials);
   check_sakke(root.table("sakke"));
   check_ticket(root.table("ticket"));
@@ -141,6 +136,18 @@ std::variant<Config, std::string> read(ConfigReader& reader, ConfigSection root)
 }
 
 }  // namespace
+
+void read_common(ConfigSection& root, Config& out) {
+  out.policy.patience = kPatience;
+  read_identity(root, out.identity);
+  if (auto skew = root.integer("clock_skew", 0, kMaxSkew, "seconds"))
+    out.policy.clock_skew = std::chrono::seconds(*skew);
+  if (auto wait = root.integer("patience", 1, kMaxPatience, "seconds"))
+    out.policy.patience = std::chrono::seconds(*wait);
+  read_policy(root.table("policy"), out.policy);
+  read_psks(root.table("psk"), out.identity.type, out);
+  read_certificates(root.table("certificate"), root.table("peers"), out);
+}
 
 std::variant<Config, std::string> load_config(const std::string& path) {
   ConfigReader reader(path);

@@ -17,7 +17,8 @@ struct Config {
   Identity identity;
   Policy policy;
   Credentials credentials;
-  std::vector<std::string> warnings;  ///< lines for the log, e.g. keys that mean nothing
+  std::map<Identity, Identity> psk_names;  ///< what IDRpsk calls a key -> whose it is (RFC 6043 4.2.1.2)
+  std::vector<std::string> warnings;       ///< lines for the log, e.g. keys that mean nothing
 };
 
 /// Reads the configuration at `path`. The error is one line that names the file, the key and what was

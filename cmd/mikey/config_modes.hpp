@@ -7,6 +7,9 @@
 
 namespace mikey::cmd {
 
+/// What every party's configuration begins with, a KMS's too: identity, times, [policy], [psk],
+/// [certificate], [peers].
+void read_common(ConfigSection& root, Config& out);
 /// [certificate]: own chain and key, trust anchors, revocation lists, exclusions. [peers."x"]: the
 /// certificate.
 void read_certificates(ConfigSection certificate, ConfigSection peers, Config& out);

@@ -44,6 +44,9 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual NtpTime now() const = 0;
+  /// The time to compare with, not to send: what now() would say to somebody who does not use it up (see
+  /// UniqueClock).
+  virtual NtpTime read() const { return now(); }
 };
 
 /// The system's UTC clock, optionally shifted.

@@ -37,6 +37,7 @@ class UniqueClock final : public Clock {
  public:
   explicit UniqueClock(const Clock& inner) : inner_(inner) {}
   NtpTime now() const override;
+  NtpTime read() const override { return inner_.now(); }
   const Clock& inner() const { return inner_; }
 
  private:

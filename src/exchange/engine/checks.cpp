@@ -15,7 +15,7 @@ Result<Timestamp> fresh_timestamp(const Env& env, const wire::Message& m) {
     return bad_message(ErrorCode::invalid_ts, "RFC 3830 6.6",
                        "a timestamp of this type is not supported here", at->offset);
   Timestamp ts{t.type, to_bytes(t.value)};
-  const std::int64_t off = ntp_difference(ts.time(), env.clock.now());
+  const std::int64_t off = ntp_difference(ts.time(), env.clock.read());
   const std::int64_t skew = env.policy.clock_skew.count() << 32;
   // A timestamp exactly at the skew is still good; the clock may have moved on by a fraction of a second
   // meanwhile.

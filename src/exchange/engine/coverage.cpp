@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "mikey/keys/ticket_keys.hpp"
+
 namespace mikey::engine {
 
 Status fill_kemac_mac(const keys::MessageKeys& keys, MacAlg alg, wire::ChainBuilder& message) {
@@ -47,6 +49,86 @@ Status check_verification(const keys::MessageKeys& keys, MacAlg alg, const wire:
 
 MacAlg verification_alg(EncrAlg encr, MacAlg mac) {
   return mac == MacAlg::null && encr != EncrAlg::null ? MacAlg::hmac_sha_1_160 : mac;
+}
+
+namespace {
+
+/// Octets of a TICKET that V leaves out: the length of Initiator Data, and these.
+struct Gap {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+Gap gap_of(const wire::Message& m) {
+  const wire::Slot* at = m.find(PayloadType::ticket);
+  if (m.hdr().data_type != DataType::transfer_init || at == nullptr) return {};
+  return {at->end() - 2 - m.get<wire::Ticket>(*at).initiator_data.size(), at->end()};
+}
+
+using Parts = std::vector<ByteView>;
+
+Parts parts_6043(ByteView message, const Gap& gap, std::size_t mac, std::initializer_list<ByteView> after) {
+  const ByteView head = message.first(message.size() - mac);
+  Parts parts{head.first(gap.begin), head.subspan(gap.end)};
+  parts.insert(parts.end(), after.begin(), after.end());
+  return parts;
+}
+
+Status check_6043(const keys::MessageKeys& keys, PrfFunc prf, const wire::Message& m,
+                  std::initializer_list<ByteView> after) {
+  if (m.last_type() != PayloadType::v || m.count<wire::Ver>() != 1)
+    return bad_message(ErrorCode::unspecified, "RFC 6043 4.2", "the message does not end with its only V");
+  const std::size_t offset = m.last_slot().offset;
+  const auto v = m.get<wire::Ver>(m.last_slot());
+  Status s = keys::check_ticket_mac(prf, v.auth_alg);
+  if (s) s = keys.verify(v.auth_alg, parts_6043(m.octets(), gap_of(m), v.data.size(), after), v.data);
+  if (s) return s;
+  if (s.error().code == ErrorCode::auth_failure)
+    return bad_message(ErrorCode::auth_failure, "RFC 6043 5.5", "the MAC of V does not match", offset);
+  s.error().offset = offset;
+  return s;
+}
+
+}  // namespace
+
+Status check_initial_6043(const keys::MessageKeys& keys, PrfFunc prf, const wire::Message& m, ByteView id_1,
+                          ByteView id_2) {
+  return check_6043(keys, prf, m, {id_1, id_2});
+}
+
+Status check_response_6043(const keys::MessageKeys& keys, PrfFunc prf, const wire::Message& m,
+                           ByteView initial) {
+  return check_6043(keys, prf, m, {initial});
+}
+
+Status check_error_6043(const keys::MessageKeys& keys, PrfFunc prf, const wire::Message& m) {
+  return check_6043(keys, prf, m, {});
+}
+
+Result<Bytes> finish_6043(const keys::MessageKeys& keys, PrfFunc prf, wire::ChainBuilder b,
+                          std::initializer_list<ByteView> after) {
+  const MacAlg alg = keys::ticket_algorithms(prf).mac;
+  const Bytes room(*wire::mac_size(alg));
+  b.add(wire::Ver{alg, Octets(room)});
+  if (b.ok()) {
+    const Parts parts = parts_6043(b.octets(), {}, room.size(), after);
+    if (auto s = keys.mac(alg, parts, b.tail(room.size())); !s) return std::move(s).error();
+  }
+  return std::move(b).finish();
+}
+
+Result<Bytes> finish_transfer_6043(const keys::MessageKeys& keys, PrfFunc prf, wire::ChainBuilder b,
+                                   std::size_t data_end, std::size_t data_size, ByteView id_i,
+                                   ByteView id_r) {
+  const MacAlg alg = keys::ticket_algorithms(prf).mac;
+  const Bytes room(*wire::mac_size(alg));
+  b.add(wire::Ver{alg, Octets(room)});
+  if (b.ok()) {
+    const Gap gap{data_end - data_size - 2, data_end};
+    const Parts parts = parts_6043(b.octets(), gap, room.size(), {id_i, id_r});
+    if (auto s = keys.mac(alg, parts, b.tail(room.size())); !s) return std::move(s).error();
+  }
+  return std::move(b).finish();
 }
 
 }  // namespace mikey::engine

@@ -24,4 +24,22 @@ Status check_verification(const keys::MessageKeys& keys, MacAlg alg, const wire:
 /// NULL after NULL with NULL.
 MacAlg verification_alg(EncrAlg encr, MacAlg mac);
 
+/// RFC 6043 5.5, initial messages: V covers the message and the data of both identities; TRANSFER_INIT
+/// without the Initiator Data and their length. V is the last payload, and the only one; its algorithm must
+/// go with `prf`.
+Status check_initial_6043(const keys::MessageKeys& keys, PrfFunc prf, const wire::Message& m, ByteView id_1,
+                          ByteView id_2);
+/// RFC 6043 5.5, responses: V covers the message and all of the initial message.
+Status check_response_6043(const keys::MessageKeys& keys, PrfFunc prf, const wire::Message& m,
+                           ByteView initial);
+/// RFC 6043 5.5, error messages: V covers the message.
+Status check_error_6043(const keys::MessageKeys& keys, PrfFunc prf, const wire::Message& m);
+
+/// Ends a message with V; covered are the message and `after`.
+Result<Bytes> finish_6043(const keys::MessageKeys& keys, PrfFunc prf, wire::ChainBuilder b,
+                          std::initializer_list<ByteView> after);
+/// The same for a TRANSFER_INIT in which zeros stand for Initiator Data. `data_end`: where they end.
+Result<Bytes> finish_transfer_6043(const keys::MessageKeys& keys, PrfFunc prf, wire::ChainBuilder b,
+                                   std::size_t data_end, std::size_t data_size, ByteView id_i, ByteView id_r);
+
 }  // namespace mikey::engine

@@ -21,7 +21,16 @@ Status check_kemac(const keys::MessageKeys& keys, MacAlg alg, ByteView body, Byt
   return keys.verify(alg, parts, mac);
 }
 
-/// One's own key that CHASH names, or the first one when there is no CHASH (RFC 3830 3.2).
+Status one_of(const wire::Message& m, PayloadType type, std::size_t n, const char* name) {
+  if (n == 1) return {};
+  const wire::Slot* at = m.find(type);
+  return bad_message(ErrorCode::unspecified, "RFC 3830 3.2",
+                     (n == 0 ? "there is no " : "there is more than one ") + std::string(name) + " payload",
+                     at == nullptr ? std::nullopt : std::optional<std::size_t>(at->offset));
+}
+
+}  // namespace
+
 Result<const OwnCertificate*> find_own(const Env& env, const wire::Message& m) {
   for (const wire::Slot& s : m.slots()) {
     if (s.type != PayloadType::chash) continue;
@@ -40,16 +49,6 @@ Result<const OwnCertificate*> find_own(const Env& env, const wire::Message& m) {
   }
   return &env.pki->own.front();
 }
-
-Status one_of(const wire::Message& m, PayloadType type, std::size_t n, const char* name) {
-  if (n == 1) return {};
-  const wire::Slot* at = m.find(type);
-  return bad_message(ErrorCode::unspecified, "RFC 3830 3.2",
-                     (n == 0 ? "there is no " : "there is more than one ") + std::string(name) + " payload",
-                     at == nullptr ? std::nullopt : std::optional<std::size_t>(at->offset));
-}
-
-}  // namespace
 
 Result<Envelope> add_envelope(wire::ChainBuilder& b, const Env& env, const Binding& to,
                               const crypto::Certificate& certificate, std::span<const keys::KeyEntry> content,

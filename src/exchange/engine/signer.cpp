@@ -76,8 +76,8 @@ Result<Signer> find_signer(const Env& env, const wire::Message& m, const Fetched
     chain->push_back(std::move(*pinned));
   }
   std::vector<ByteView> ocsp(env.pki->ocsp.begin(), env.pki->ocsp.end());
-  auto ok = trust.verify_peer(*chain, who.type, who.data, env.clock.now(), crypto::Purpose::digital_signature,
-                              env.policy.certificates, ocsp);
+  auto ok = trust.verify_peer(*chain, who.type, who.data, env.clock.read(),
+                              crypto::Purpose::digital_signature, env.policy.certificates, ocsp);
   if (!ok) {
     Error e = std::move(ok).error();
     if (const wire::Slot* at = m.find(PayloadType::cert)) e.offset = at->offset;
@@ -108,15 +108,18 @@ void add_own_certificates(wire::ChainBuilder& b, const Env& env) {
 
 namespace {
 
-Result<Bytes> sign_into(wire::ChainBuilder b, const Env& env, const Bytes* other_coverage) {
+/// `other_coverage`: in place of the message; `after`: behind it.
+Result<Bytes> sign_into(wire::ChainBuilder b, const Env& env, const Bytes* other_coverage,
+                        ByteView after = {}) {
   const crypto::PrivateKey& key = *env.pki->own.front().key;
   const std::size_t n = key.public_key().size();
   const Bytes room(n);
   b.add(wire::Sign{env.policy.sign_type, Octets(room)});
   if (b.ok()) {
-    const ByteView message = b.octets().first(b.octets().size() - n);
+    Bytes message = to_bytes(b.octets().first(b.octets().size() - n));
+    append(message, after);
     auto signature = key.sign(env.policy.sign_type, env.policy.signatures.send_hash,
-                              other_coverage != nullptr ? ByteView(*other_coverage) : message, env.rng);
+                              other_coverage != nullptr ? *other_coverage : message, env.rng);
     if (!signature) return std::move(signature).error();
     if (signature->size() != n) return crypto_error("the signature is not as long as the key");
     std::ranges::copy(*signature, b.tail(n).begin());
@@ -152,6 +155,21 @@ Result<Bytes> finish_signed_rsar(wire::ChainBuilder b, const Env& env, ByteView 
   b.announce(PayloadType::sign);  // the payload before SIGN names it, and that octet is covered
   const Bytes covered = rsar_coverage(b.octets(), id_i, id_r, t);
   return sign_into(std::move(b), env, &covered);
+}
+
+Result<Bytes> finish_signed_6043(wire::ChainBuilder b, const Env& env, ByteView id_1, ByteView id_2) {
+  Bytes after = to_bytes(id_1);
+  append(after, id_2);
+  return sign_into(std::move(b), env, nullptr, after);
+}
+
+Status check_signature_6043(const Signer& signer, const wire::Message& m, const Policy& policy, ByteView id_1,
+                            ByteView id_2) {
+  const auto s = m.get<wire::Sign>(m.last_slot());
+  Bytes covered = to_bytes(m.octets().first(m.octets().size() - s.signature.size()));
+  append(covered, id_1);
+  append(covered, id_2);
+  return verify_over(signer, m, covered, policy);
 }
 
 Status check_signature(const Signer& signer, const wire::Message& m, const Policy& policy) {

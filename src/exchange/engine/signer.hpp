@@ -32,6 +32,9 @@ Result<Bytes> finish_signed(wire::ChainBuilder b, const Env& env);
 Result<Bytes> finish_signed_rsar(wire::ChainBuilder b, const Env& env, ByteView id_i, ByteView id_r,
                                  ByteView t);
 
+/// RFC 6043 5.5: of a message to a KMS is signed the message, and the data of both identities.
+Result<Bytes> finish_signed_6043(wire::ChainBuilder b, const Env& env, ByteView id_1, ByteView id_2);
+
 /// A signed error message, or the plain one when there is nothing to sign with.
 std::optional<Send> signed_error(const Offence& o, const Error& e, const Env& env);
 /// Whether an error message is signed by `peer`, as far as a certificate known beforehand tells.

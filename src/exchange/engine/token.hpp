@@ -19,6 +19,10 @@ Status check_signature(const Signer& signer, const wire::Message& m, const Polic
 Status check_signature_rsar(const Signer& signer, const wire::Message& m, const Policy& policy, ByteView id_i,
                             ByteView id_r, ByteView t);
 
+/// Over the message and the data of both identities (RFC 6043 5.5).
+Status check_signature_6043(const Signer& signer, const wire::Message& m, const Policy& policy, ByteView id_1,
+                            ByteView id_2);
+
 /// A well-formed message of kind M, of which nothing else is known.
 template <class M>
 struct Received {
@@ -78,6 +82,34 @@ class Verifier {
     if (auto s = check_signature_rsar(signer, *m, policy, id_i, id_r, t); !s) return std::move(s).error();
     return Authenticated<M>(m);
   }
+
+  /// RFC 6043 5.5: an initial message, whose V covers it and both identities.
+  template <class M>
+  requires(!M::kCoversInitial) static Result<Authenticated<M>> initial_6043(const keys::MessageKeys& keys,
+                                                                            PrfFunc prf, const Received<M>& m,
+                                                                            ByteView id_1, ByteView id_2) {
+    if (auto s = check_initial_6043(keys, prf, *m, id_1, id_2); !s) return std::move(s).error();
+    return Authenticated<M>(m);
+  }
+
+  /// RFC 6043 5.5: a response, whose V covers it and all of the message it answers.
+  template <class M>
+  requires(M::kCoversInitial) static Result<Authenticated<M>> response_6043(const keys::MessageKeys& keys,
+                                                                            PrfFunc prf, const Received<M>& m,
+                                                                            ByteView initial) {
+    if (auto s = check_response_6043(keys, prf, *m, initial); !s) return std::move(s).error();
+    return Authenticated<M>(m);
+  }
+
+  /// RFC 6043 5.5: the signature of a client's message to a KMS covers it and both identities.
+  template <class M>
+  requires(!M::kCoversInitial) static Result<Authenticated<M>> signature_6043(const Signer& signer,
+                                                                              const Received<M>& m,
+                                                                              const Policy& policy,
+                                                                              ByteView id_1, ByteView id_2) {
+    if (auto s = check_signature_6043(signer, *m, policy, id_1, id_2); !s) return std::move(s).error();
+    return Authenticated<M>(m);
+  }
 };
 
 /// A message that was not seen before.
@@ -107,6 +139,12 @@ class ReplayGate {
   static Result<Fresh> answers(const Authenticated<M>& m, ByteView own_t) {
     if (auto s = same_timestamp(*m, own_t); !s) return std::move(s).error();
     return Fresh();
+  }
+  /// A response whose MAC covers the message this party itself has just made (RFC 6043 5.5) answers that
+  /// message and no other.
+  template <class M>
+  requires(M::kCoversInitial) static Fresh covers_initial(const Authenticated<M>& /*the response*/) {
+    return {};
   }
 
  private:

@@ -1,0 +1,101 @@
+#include "kms_config.hpp"
+
+#include "config_modes.hpp"
+#include "config_reader.hpp"
+
+namespace mikey::cmd {
+namespace {
+
+constexpr std::int64_t kMaxLifetime = 100LL * 366 * 86400;
+constexpr std::size_t kLeastKey = 16;  // RFC 6043 12.1
+constexpr std::size_t kMostKey = 255;  // a RAND as long must fit
+
+/// A list of identities; a failure of the section when one is none.
+std::optional<std::set<Identity>> read_identities(ConfigSection& s, std::string_view key, IdType type) {
+  const auto names = s.list(key, "a list of identities");
+  if (!names) return std::nullopt;
+  std::set<Identity> out;
+  for (const std::string& name : *names) {
+    auto id = parse_identity(type, name);
+    if (!id) {
+      s.fail(key, "expected identities, got \"" + name + "\"");
+      return std::nullopt;
+    }
+    out.insert(std::move(*id));
+  }
+  return out;
+}
+
+void read_groups(ConfigSection groups, IdType type, kms::Tables& to) {
+  for (const std::string& name : groups.names()) {
+    const auto group = parse_identity(type, name);
+    auto members = read_identities(groups, name, type);
+    if (!group) return groups.fail(name, "expected the identity of a group");
+    if (members) to.groups.insert_or_assign(*group, std::move(*members));
+  }
+  groups.finish();
+}
+
+void read_ticket(ConfigSection s, IdType type, kms::Tables& to) {
+  for (const std::string_view key : {std::string_view("tpk"), std::string_view("old_tpk")}) {
+    auto tpk = s.hex_secret(key);
+    if (!tpk) continue;
+    if (tpk->size() < kLeastKey || tpk->size() > kMostKey) return s.fail(key, "expected 16 to 255 octets");
+    if (key == "old_tpk" && to.tpk.empty()) return s.fail("tpk", "expected \"hex:...\" beside old_tpk");
+    to.tpk.push_back(std::move(*tpk));
+  }
+  if (const auto n = s.integer("max_lifetime", 1, kMaxLifetime, "seconds")) to.max_lifetime = *n;
+  if (const auto letters = s.text("drop_flags", "letters D to O")) {
+    const auto flags = TicketFlags::parse(*letters);
+    if (!flags) return s.fail("drop_flags", "expected letters D to O (RFC 6043 6.10)");
+    to.drop_flags = *flags;
+  }
+  to.initiators = read_identities(s, "initiators", type);
+  to.trusted_kms = read_identities(s, "trusted_kms", type).value_or(std::set<Identity>{});
+  read_groups(s.table("groups"), type, to);
+  s.finish();
+}
+
+/// The key services of IBAKE are not part of this program yet; what stands here is checked, so that a mistake
+/// shows early, and has no effect.
+void check_ibake_master(ConfigSection s) {
+  if (const auto path = s.text("master", "a file")) (void)s.load("master", *path);
+  ConfigSection members = s.table("members");
+  for (const std::string& name : members.names()) (void)members.list(name, "a list of identities");
+  members.finish();
+  (void)s.integer("ahead", 0, 1000, "key periods");
+  s.finish();
+}
+
+std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection root) {
+  Config common;
+  read_common(root, common);
+  KmsConfig out;
+  read_ticket(root.table("ticket"), common.identity.type, out.tables);
+  check_ibake_master(root.table("ibake"));
+  root.finish();
+  if (!reader.ok()) return reader.error();
+  out.identity = std::move(common.identity);
+  out.policy = std::move(common.policy);
+  out.pki = std::move(common.credentials.pki);
+  out.tables.psk = std::move(common.credentials.psk);
+  out.tables.psk_names = std::move(common.psk_names);
+  out.warnings = std::move(common.warnings);
+  for (const std::string& key : reader.unknown_keys())
+    out.warnings.push_back(key + ": no such key; it has no effect");
+  return out;
+}
+
+}  // namespace
+
+std::variant<KmsConfig, std::string> load_kms_config(const std::string& path) {
+  ConfigReader reader(path);
+  return read(reader, reader.open());
+}
+
+std::variant<KmsConfig, std::string> parse_kms_config(const std::string& path, std::string_view text) {
+  ConfigReader reader(path);
+  return read(reader, reader.open_text(text));
+}
+
+}  // namespace mikey::cmd

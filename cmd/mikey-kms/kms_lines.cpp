@@ -1,0 +1,59 @@
+#include "kms_lines.hpp"
+
+#include "agent_answer.hpp"
+#include "agent_lines.hpp"
+#include "agent_request.hpp"
+
+namespace mikey::cmd {
+namespace {
+
+Json answer_json(const kms::Answer& a) {
+  Json send = Json::array();
+  if (a.message)
+    send.push_back({{"to", "peer"}, {"uri", a.client.name()}, {"message", to_base64(*a.message)}});
+  Json out{{"csb", a.csb_id ? Json(hex_number(*a.csb_id)) : Json(nullptr)},
+           {"send", std::move(send)},
+           {"state", a.state == kms::Answer::State::answered ? "answered" : "failed"}};
+  if (a.error) out["error"] = failure_json(*a.error);
+  return out;
+}
+
+}  // namespace
+
+KmsLines::KmsLines(KmsConfig config, const crypto::Provider& provider, Rng& rng, const Clock& clock,
+                   std::size_t replay_entries)
+    : clock_(clock),
+      config_(std::move(config)),
+      authority_(std::move(config_.tables)),
+      replay_(keys::ReplayCache(provider, rng, config_.policy.clock_skew, replay_entries), clock_),
+      issuer_({provider, rng, clock_, config_.policy, config_.identity, &config_.pki}, authority_, replay_) {}
+
+std::optional<std::string> KmsLines::handle(std::string_view line) {
+  if (line.find_first_not_of(" \t\r\n") == std::string_view::npos) return std::nullopt;
+  if (line.size() > kMaxLine) return line_too_long();
+  std::string id = "null";
+  try {
+    auto parsed = parse_line(line);
+    if (!parsed) return with_id(id, refusal(parsed.error().detail));
+    id = std::move(parsed->id);
+    if (parsed->complaint) return with_id(id, refusal(parsed->complaint->detail));
+    return with_id(id, dispatch(parsed->value));
+  } catch (const std::exception& e) {  // memory ran out below, or in a library
+    return with_id(id, rejection({ErrorCode::resource, Severity::system, "", std::nullopt,
+                                  std::string("the request could not be carried out: ") + e.what()}));
+  }
+}
+
+std::string KmsLines::line_too_long() {
+  return with_id("null", refusal("a request may have at most " + std::to_string(kMaxLine) + " octets"));
+}
+
+Json KmsLines::dispatch(nlohmann::json& request) {
+  RequestReader r(request);
+  if (r.text("op").value_or("") != "receive") return refusal("op: expected receive");
+  const auto message = r.base64("message");
+  if (!r.ok()) return rejection(r.error());
+  return answer_json(issuer_.handle(*message));
+}
+
+}  // namespace mikey::cmd

@@ -1,0 +1,33 @@
+/// \file
+/// A KMS that takes requests and gives answers as lines of JSON: `mikey-kms stdio` without its input and
+/// output.
+#pragma once
+
+#include "agent_json.hpp"
+#include "kms_config.hpp"
+
+namespace mikey::cmd {
+
+class KmsLines {
+ public:
+  /// The provider, generator and clock must outlive this object.
+  KmsLines(KmsConfig config, const crypto::Provider& provider, Rng& rng, const Clock& clock,
+           std::size_t replay_entries = 1000000);
+
+  /// The answer to one request, both without the end of the line. Nothing for a blank line. Whatever the line
+  /// holds, the answer is one line of valid JSON in UTF-8.
+  std::optional<std::string> handle(std::string_view line);
+  /// The answer to a line that was longer than kMaxLine.
+  static std::string line_too_long();
+
+ private:
+  Json dispatch(nlohmann::json& request);
+
+  UniqueClock clock_;
+  KmsConfig config_;
+  kms::TableAuthority authority_;
+  kms::CachedReplay replay_;
+  kms::Issuer issuer_;
+};
+
+}  // namespace mikey::cmd
