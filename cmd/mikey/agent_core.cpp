@@ -66,7 +66,7 @@ Json AgentCore::dispatch(nlohmann::json& request) {
 }
 
 Json AgentCore::initiate(nlohmann::json& request) {
-  auto asked = parse_initiate(request, party_.self().type);
+  auto asked = parse_initiate(request, party_.self().type, party_.credentials().ticket_request);
   if (!asked) return rejection(asked.error());
   const auto outcome = party_.initiate(std::move(*asked));
   return outcome ? answer_of(*outcome, reveal_keys_) : rejection(outcome.error());

@@ -43,6 +43,10 @@ inline constexpr std::array<Named<EnvelopeCache>, 3> kCaches{{{"none", EnvelopeC
                                                               {"cache", EnvelopeCache::cache},
                                                               {"csb", EnvelopeCache::cache_for_csb}}};
 
+/// Session keys of a ticket (RFC 6043 6.2.1).
+inline constexpr std::array<Named<KeyDataType>, 3> kTicketKeys{
+    {{"tgk", KeyDataType::tgk}, {"gtgk", KeyDataType::gtgk}, {"tek", KeyDataType::tek}}};
+
 template <class Table>
 auto value_named(const Table& table, std::string_view name) -> std::optional<decltype(table[0].value)> {
   for (const auto& e : table)

@@ -1,5 +1,7 @@
 #include "agent_request.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "agent_names.hpp"
@@ -190,6 +192,22 @@ std::optional<Bytes> RequestReader::base64(const char* name) {
   return std::nullopt;
 }
 
+std::optional<std::vector<std::string>> RequestReader::texts(const char* name, std::string_view expected) {
+  const nlohmann::json* v = member(name);
+  if (v == nullptr) return std::nullopt;
+  std::vector<std::string> out;
+  bool good = v->is_array();
+  if (good) {
+    for (const nlohmann::json& e : *v) {
+      good = good && e.is_string();
+      if (e.is_string()) out.push_back(e.get_ref<const std::string&>());
+    }
+  }
+  if (good) return out;
+  fail(name, "expected " + std::string(expected));
+  return std::nullopt;
+}
+
 std::optional<std::vector<RequestReader>> RequestReader::objects(const char* name, std::size_t most) {
   nlohmann::json* v = member(name);
   if (v == nullptr) return std::nullopt;
@@ -226,7 +244,66 @@ std::string hex_number(std::uint32_t n) {
 
 // ------------------------------------------------------------------ initiate
 
-Result<InitiateRequest> parse_initiate(nlohmann::json& request, IdType id_type) {
+namespace {
+
+/// The member "ticket": the [ticket] table for this request alone. What a party answers for is its
+/// configuration's.
+std::optional<TicketRequest> parse_ticket(RequestReader& r, IdType type, const TicketRequest& defaults) {
+  nlohmann::json* object = r.member("ticket");
+  if (object == nullptr) return std::nullopt;
+  if (!object->is_object()) {
+    r.fail("ticket", "expected an object");
+    return std::nullopt;
+  }
+  TicketRequest out = defaults;
+  RequestReader t(*object, "ticket.");
+  for (const auto& [name, value] : object->items()) {
+    static constexpr std::array<std::string_view, 8> kKnown = {"mode",  "flags", "responders",   "lifetime",
+                                                               "rekey", "keys",  "applications", "reuse"};
+    if (std::ranges::find(kKnown, name) == kKnown.end())
+      t.fail(name, "expected in the configuration, not in a request");
+  }
+  if (const auto mode = t.number("mode", 4)) {
+    out.mode = static_cast<int>(*mode);
+    if (*mode == 0) t.fail("mode", "expected 1 to 4 (RFC 6043 4.1.1)");
+    if (out.mode != defaults.mode) out.flags.reset();
+  }
+  if (const auto letters = t.text("flags", "letters D to O")) {
+    out.flags = TicketFlags::parse(*letters);
+    if (!out.flags) t.fail("flags", "expected letters D to O (RFC 6043 6.10)");
+  }
+  if (const auto names = t.texts("responders", "an array of identities")) {
+    out.responders.clear();
+    for (const std::string& name : *names) {
+      auto id = parse_identity(type, name);
+      if (id) out.responders.push_back(std::move(*id));
+      if (!id) t.fail("responders", "expected identities");
+    }
+  }
+  if (const auto n = t.number("lifetime", 0x7FFFFFFF)) out.lifetime = *n;
+  if (const auto n = t.number("rekey")) out.rekey = *n;
+  if (const auto names = t.texts("keys", "an array of tgk, gtgk, tek")) {
+    out.keys.emplace();
+    for (const std::string& name : *names) {
+      const auto kind = value_named(kTicketKeys, name);
+      if (kind) out.keys->push_back(*kind);
+      if (!kind) t.fail("keys", "expected " + all_names(kTicketKeys));
+    }
+  }
+  if (const auto names = t.texts("applications", "an array of application IDs")) {
+    out.applications.clear();
+    for (const std::string& name : *names)
+      out.applications.push_back({IdType::byte_string, to_bytes(as_bytes(name))});
+  }
+  if (const auto reuse = t.flag("reuse"))
+    out.reuse = *reuse ? TicketRequest::Reuse::only : TicketRequest::Reuse::never;
+  r.fail_as(t);
+  return out;
+}
+
+}  // namespace
+
+Result<InitiateRequest> parse_initiate(nlohmann::json& request, IdType id_type, const TicketRequest& ticket) {
   RequestReader r(request);
   InitiateRequest out;
   const auto mode_text = r.text("mode");
@@ -248,6 +325,7 @@ Result<InitiateRequest> parse_initiate(nlohmann::json& request, IdType id_type) 
   out.group = parse_named(r, "group", kDhGroups).value_or(out.group);
   out.cache = parse_named(r, "cache", kCaches);
   out.rsar_group = r.flag("group_mode").value_or(false);
+  out.ticket = parse_ticket(r, id_type, ticket);
   if (!r.ok()) return r.error();
   out.mode = *mode;
   out.terms.to = std::move(*peer);

@@ -28,6 +28,8 @@ class RequestReader {
   std::optional<Bytes> hex(const char* name, std::size_t most, bool prefixed = false);
   /// RFC 4648 base64.
   std::optional<Bytes> base64(const char* name);
+  /// An array of strings.
+  std::optional<std::vector<std::string>> texts(const char* name, std::string_view expected);
   /// An array of objects.
   std::optional<std::vector<RequestReader>> objects(const char* name, std::size_t most);
 
@@ -45,8 +47,9 @@ class RequestReader {
   std::optional<Error> error_;
 };
 
-/// `initiate`. Identities are of type `id_type`.
-Result<InitiateRequest> parse_initiate(nlohmann::json& request, IdType id_type);
+/// `initiate`. Identities are of type `id_type`; `ticket`: what the member "ticket" changes.
+Result<InitiateRequest> parse_initiate(nlohmann::json& request, IdType id_type,
+                                       const TicketRequest& ticket = {});
 
 /// "0x" and hexadecimal digits of an unsigned number of up to 32 bits.
 std::optional<std::uint32_t> parse_hex_number(std::string_view text);

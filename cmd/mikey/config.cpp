@@ -126,7 +126,7 @@ std::variant<Config, std::string> read(ConfigReader& reader, ConfigSection root)
   read_common(root, out);
   read_rsar(root.table("rsar"), out.credentials);
   check_sakke(root.table("sakke"));
-  check_ticket(root.table("ticket"));
+  read_ticket(root.table("ticket"), out.identity.type, out.credentials);
   check_ibake(root.table("ibake"));
   root.finish();
   if (!reader.ok()) return reader.error();

@@ -1,5 +1,6 @@
 #include "config_modes.hpp"
 
+#include "agent_names.hpp"
 #include "agent_request.hpp"
 
 namespace mikey::cmd {
@@ -12,16 +13,6 @@ void check_one_of(ConfigSection& s, std::string_view key, std::initializer_list<
   const auto value = s.text(key, expected);
   if (value && std::ranges::find(names, *value) == names.end())
     s.fail(key, "expected " + expected + ", got \"" + *value + "\"");
-}
-
-void check_list_of(ConfigSection& s, std::string_view key, std::initializer_list<std::string_view> names) {
-  std::string expected = "a list of";
-  for (const std::string_view n : names) expected.append(" ").append(n);
-  const auto values = s.list(key, expected);
-  if (!values) return;
-  for (const std::string& v : *values)
-    if (std::ranges::find(names, v) == names.end())
-      s.fail(key, "expected " + expected + ", got \"" + v + "\"");
 }
 
 void check_files(ConfigSection& s, std::string_view key) {
@@ -57,25 +48,57 @@ void check_sakke(ConfigSection s) {
   s.finish();
 }
 
-void check_ticket(ConfigSection s) {
-  (void)s.text("kms", "an identity");
+void read_ticket(ConfigSection s, IdType type, Credentials& to) {
+  const auto identities = [&](std::string_view key) {
+    std::vector<Identity> out;
+    for (const std::string& name : s.list(key, "a list of identities").value_or(std::vector<std::string>{})) {
+      auto id = parse_identity(type, name);
+      if (!id) s.fail(key, "expected identities, got \"" + name + "\"");
+      if (id) out.push_back(std::move(*id));
+    }
+    return out;
+  };
+  TicketSettings settings;
+  TicketRequest& request = to.ticket_request;
+  if (const auto kms = s.text("kms", "an identity")) {
+    auto id = parse_identity(type, *kms);
+    if (!id) return s.fail("kms", "expected an identity");
+    settings.kms = std::move(*id);
+  }
   check_one_of(s, "auth", {"psk", "pk"});
-  (void)s.integer("mode", 1, 4, "a mode of RFC 6043 4.1.1");
-  const auto flags = s.text("flags", "letters D to O");
-  if (flags && flags->find_first_not_of("DEFGHIJKLMNO") != std::string::npos)
-    s.fail("flags", "expected letters D to O (RFC 6043 6.10)");
-  (void)s.list("responders", "a list of identities");
-  (void)s.integer("lifetime", 1, 0x7FFFFFFF, "seconds");
-  check_list_of(s, "keys", {"tgk", "gtgk", "tek"});
-  (void)s.list("groups", "a list of identities");
-  (void)s.flag("decentralized");
-  (void)s.flag("reuse");
-  (void)s.integer("rekey", 1, 0xFFFFFFFF, "seconds");
-  (void)s.list("applications");
-  const auto key = s.text("content_key", "hexadecimal digits");
-  if (key && !from_hex(std::string_view(*key).substr(key->starts_with("hex:") ? 4 : 0)))
-    s.fail("content_key", "expected hexadecimal digits");
+  settings.public_key = s.text("auth").value_or("psk") == "pk";
+  if (const auto name = s.text("psk_id", "what IDRpsk calls the key"); name && !name->empty())
+    settings.psk_name = Identity{IdType::byte_string, to_bytes(as_bytes(*name))};
+  request.mode = static_cast<int>(s.integer("mode", 1, 4, "a mode of RFC 6043 4.1.1").value_or(1));
+  if (const auto letters = s.text("flags", "letters D to O")) {
+    request.flags = TicketFlags::parse(*letters);
+    if (!request.flags) return s.fail("flags", "expected letters D to O (RFC 6043 6.10)");
+  }
+  request.responders = identities("responders");
+  request.lifetime = s.integer("lifetime", 1, 0x7FFFFFFF, "seconds").value_or(request.lifetime);
+  if (const auto n = s.integer("rekey", 1, 0xFFFFFFFF, "seconds"))
+    request.rekey = static_cast<std::uint32_t>(*n);
+  if (const auto names = s.list("keys", "a list of tgk gtgk tek")) {
+    request.keys.emplace();
+    for (const std::string& name : *names) {
+      const auto kind = value_named(kTicketKeys, name);
+      if (!kind) return s.fail("keys", "expected a list of tgk gtgk tek, got \"" + name + "\"");
+      request.keys->push_back(*kind);
+    }
+  }
+  settings.groups = identities("groups");
+  settings.decentralized = s.flag("decentralized").value_or(false);
+  if (s.flag("reuse").value_or(false)) request.reuse = TicketRequest::Reuse::if_held;
+  if (const auto names = s.list("applications", "a list of application IDs")) {
+    settings.applications.emplace();
+    for (const std::string& a : *names) {
+      settings.applications->push_back(to_bytes(as_bytes(a)));
+      request.applications.push_back({IdType::byte_string, to_bytes(as_bytes(a))});
+    }
+  }
+  if (auto key = s.hex_secret_bare("content_key")) settings.content_key = std::move(*key);
   s.finish();
+  if (s.present()) to.ticket = std::move(settings);
 }
 
 void check_ibake(ConfigSection s) {

@@ -15,10 +15,11 @@ void read_common(ConfigSection& root, Config& out);
 void read_certificates(ConfigSection certificate, ConfigSection peers, Config& out);
 /// [rsar]: the group whose key is handed out.
 void read_rsar(ConfigSection section, Credentials& to);
-/// [sakke], [ticket], [ibake]: these modes are not part of this program yet; what stands there is checked, so
+/// [ticket]: one's KMS, what tickets are asked for, and what is answered for.
+void read_ticket(ConfigSection section, IdType type, Credentials& to);
+/// [sakke], [ibake]: these modes are not part of this program yet; what stands there is checked, so
 /// that a mistake shows early, and has no effect.
 void check_sakke(ConfigSection section);
-void check_ticket(ConfigSection section);
 void check_ibake(ConfigSection section);
 
 }  // namespace mikey::cmd

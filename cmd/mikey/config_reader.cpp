@@ -162,14 +162,19 @@ std::optional<std::vector<std::string>> ConfigSection::one_or_more(std::string_v
   return many;
 }
 
-std::optional<SecretBytes> ConfigSection::hex_secret(std::string_view key) {
+std::optional<SecretBytes> ConfigSection::hex_secret_bare(std::string_view key) {
+  return hex_secret(key, true);
+}
+
+std::optional<SecretBytes> ConfigSection::hex_secret(std::string_view key, bool bare) {
   toml::node* n = find(key);
   if (n == nullptr) return std::nullopt;
   std::optional<SecretBytes> out;
   if (auto* node = n->as_string()) {
     std::string& value = node->get();
     std::optional<Bytes> octets;
-    if (value.starts_with("hex:")) octets = from_hex(std::string_view(value).substr(4));
+    const bool prefixed = value.starts_with("hex:");
+    if (prefixed || bare) octets = from_hex(std::string_view(value).substr(prefixed ? 4 : 0));
     if (octets && !octets->empty()) {
       out.emplace(ByteView(*octets));
       wipe(*octets);

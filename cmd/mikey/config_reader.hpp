@@ -81,7 +81,9 @@ class ConfigSection {
   /// A string, or a list of strings that is not empty.
   std::optional<std::vector<std::string>> one_or_more(std::string_view key, std::string_view expected);
   /// "hex:..." of at least one octet. The text is wiped.
-  std::optional<SecretBytes> hex_secret(std::string_view key);
+  std::optional<SecretBytes> hex_secret(std::string_view key) { return hex_secret(key, false); }
+  /// The same, where "hex:" may be missing.
+  std::optional<SecretBytes> hex_secret_bare(std::string_view key);
   /// The path of a file that can be read, and its contents.
   std::optional<SecretBytes> file(std::string_view key);
   ConfigSection table(std::string_view key);
@@ -94,6 +96,7 @@ class ConfigSection {
   void finish() const;
 
  private:
+  std::optional<SecretBytes> hex_secret(std::string_view key, bool bare);
   toml::node* find(std::string_view key);
 
   ConfigReader* reader_;

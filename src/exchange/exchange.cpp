@@ -7,6 +7,7 @@
 #include "exchange/pk/pk.hpp"
 #include "exchange/psk/psk.hpp"
 #include "exchange/rsar/rsar.hpp"
+#include "exchange/ticket/ticket.hpp"
 
 namespace mikey {
 
@@ -22,6 +23,7 @@ Identity asked_about(const Need& need, Identity otherwise) {
   if (const auto* n = std::get_if<NeedPsk>(&need); n != nullptr && n->peer) return *n->peer;
   if (const auto* n = std::get_if<NeedBundle>(&need)) return n->peer;
   if (const auto* n = std::get_if<NeedReplayVerdict>(&need)) return n->peer;
+  if (const auto* n = std::get_if<NeedTicket>(&need)) return n->peer;
   return otherwise;
 }
 
@@ -44,6 +46,8 @@ std::unique_ptr<engine::Machine> make_responder(DataType type, const Env& env) {
       return responder<dhhmac::responder::Spec>(env);
     case DataType::rsar_init:
       return responder<rsar::responder::Spec>(env);
+    case DataType::transfer_init:
+      return ticket::make_responder(env);
     default:
       return nullptr;
   }
@@ -78,6 +82,8 @@ class Listener final : public engine::Machine {
   Step wake(NtpTime now) override { return chosen_ ? chosen_->wake(now) : Step{}; }
   bool awaits(DataType type) const override { return chosen_ ? chosen_->awaits(type) : opens_exchange(type); }
   std::uint32_t csb_id() const override { return chosen_ ? chosen_->csb_id() : 0; }
+  std::uint32_t awaited_csb_id() const override { return chosen_ ? chosen_->awaited_csb_id() : 0; }
+  bool ended() const override { return chosen_ && chosen_->ended(); }
   Mode mode() const override { return chosen_ ? chosen_->mode() : Mode::psk; }
   std::optional<NtpTime> timestamp() const override { return chosen_ ? chosen_->timestamp() : std::nullopt; }
   std::optional<std::string> wanted_url() const override {
@@ -89,8 +95,10 @@ class Listener final : public engine::Machine {
     wire::Remains r = wire::examine_broken(octets);
     std::optional<Send> answer;
     if (r.hdr && r.t && opens_exchange(r.hdr->data_type))
-      answer = engine::plain_error({r.hdr->csb_id, r.hdr->prf, r.t->type, to_bytes(r.t->value), {}}, e,
-                                   env_.policy);
+      answer = r.hdr->data_type == DataType::transfer_init
+                   ? ticket::plain_error(env_, *r.hdr, e)
+                   : engine::plain_error({r.hdr->csb_id, r.hdr->prf, r.t->type, to_bytes(r.t->value), {}}, e,
+                                         env_.policy);
     Reject reject{std::move(e), true, false, {}};
     if (answer) return engine::actions(std::move(*answer), std::move(reject));
     return engine::actions(std::move(reject));
@@ -123,6 +131,9 @@ Begun begin(const Env& env, DhhmacOffer offer, keys::BundlePtr old) {
   return initiator<dhhmac::initiator::Spec>(env,
                                             dhhmac::initiator::begin(env, std::move(offer), std::move(old)));
 }
+Begun begin(const Env& env, TicketOffer offer, keys::BundlePtr old) {
+  return ticket::make_initiator(env, std::move(offer), std::move(old));
+}
 Begun begin(const Env& env, RsarOffer offer, const keys::BundlePtr& old) {
   return initiator<rsar::initiator::Spec>(env, rsar::initiator::begin(env, std::move(offer), old));
 }
@@ -131,7 +142,8 @@ Begun begin(const Env& env, RsarOffer offer, const keys::BundlePtr& old) {
 
 bool opens_exchange(DataType type) {
   using enum DataType;
-  return type == psk_init || type == pk_init || type == dh_init || type == dhhmac_init || type == rsar_init;
+  return type == psk_init || type == pk_init || type == dh_init || type == dhhmac_init || type == rsar_init ||
+         type == transfer_init;
 }
 
 bool is_response(DataType type) {
@@ -199,6 +211,12 @@ Step Exchange::wake(NtpTime now) {
 }
 std::uint32_t Exchange::csb_id() const {
   return machine_->csb_id();
+}
+std::uint32_t Exchange::awaited_csb_id() const {
+  return machine_->awaited_csb_id();
+}
+bool Exchange::ended() const {
+  return machine_->ended();
 }
 Mode Exchange::mode() const {
   return machine_->mode();

@@ -28,9 +28,13 @@ Outcome failed(Error e, std::optional<std::uint32_t> csb_id) {
 
 }  // namespace
 
+Psk Party::shared_key(const Identity& with) const {
+  const auto it = credentials_.psk.find(with);
+  return it == credentials_.psk.end() ? Psk() : it->second.clone();
+}
+
 Psk Party::psk_for(const Identity& peer) const {
-  const auto it = credentials_.psk.find(peer);
-  if (it != credentials_.psk.end()) return it->second.clone();
+  if (Psk psk = shared_key(peer); !psk.empty()) return psk;
   for (const auto& [key, b] :
        bundles_)  // an envelope key that may serve new CSBs too (RFC 3830 6.3, cache type 1)
     if (key.second == peer && b->cache == EnvelopeCache::cache && !b->transport_key.empty())
@@ -56,9 +60,29 @@ Result<Offer> Party::make_offer(InitiateRequest& request, const keys::Bundle* ol
       if (credentials_.pki.trust) offer.certificate = credentials_.pki.trust->pinned(to.type, to.data);
       return Offer(std::move(offer));
     }
+    case Mode::ticket:
+      return ticket_offer(request, old);
     default:
       return bad_request("mode " + std::string(mode_name(request.mode)) + " is not available in this build");
   }
+}
+
+Result<Offer> Party::ticket_offer(InitiateRequest& request, const keys::Bundle* old) const {
+  TicketOffer o;
+  o.terms = std::move(request.terms);
+  if (old != nullptr) return Offer(std::move(o));
+  if (!credentials_.ticket) return bad_request("MIKEY-TICKET is not configured");
+  const TicketSettings& settings = *credentials_.ticket;
+  o.request = request.ticket ? std::move(*request.ticket) : credentials_.ticket_request;
+  const Identity& to = o.terms.to;
+  if (o.request.reuse != TicketRequest::Reuse::never) {
+    const auto held = tickets_.find(to);
+    if (held != tickets_.end() && check_validity(held->second->policy, clock_.inner().now()))
+      o.ticket = held->second;
+  }
+  o.link = {settings.kms, settings.public_key, shared_key(settings.kms), settings.psk_name};
+  if (o.request.mode == 4) o.peer_psk = shared_key(to);
+  return Offer(std::move(o));
 }
 
 Result<Outcome> Party::initiate(InitiateRequest request) {
@@ -79,25 +103,59 @@ Result<Outcome> Party::initiate(InitiateRequest request) {
   if (!ex) return std::move(ex).error();
   Outcome o = run(*ex, ex->start());
   o.csb_id = ex->csb_id();
-  if (o.state == Outcome::State::waiting) waiting_.emplace(ex->csb_id(), std::move(*ex));
+  if (old && old->ticket)  // both directions of an update have the same keys: no reflection (RFC 6043 5.2)
+    if (const auto t = ex->timestamp())
+      (void)replay_.check_and_add(old->peer, old->csb_id, *t, clock_.inner().now());
+  if (o.state == Outcome::State::waiting) waiting_.emplace(ex->awaited_csb_id(), std::move(*ex));
   return o;
 }
 
-Supply Party::answer(const Need& need) {
-  if (const auto* q = std::get_if<NeedReplayVerdict>(&need)) {
-    switch (replay_.check_and_add(q->peer, q->csb_id, q->t, clock_.inner().now())) {
-      case keys::ReplayCache::Verdict::fresh:
-        return ReplayVerdict{Verdict::fresh};
-      case keys::ReplayCache::Verdict::replay:
-        return ReplayVerdict{Verdict::replayed};
-      case keys::ReplayCache::Verdict::stale:
-        return ReplayVerdict{Verdict::stale};
-      case keys::ReplayCache::Verdict::full:
-        break;
-    }
-    return ReplayVerdict{Verdict::full};
+Verdict Party::verdict(keys::ReplayCache::Verdict v) {
+  switch (v) {
+    case keys::ReplayCache::Verdict::fresh:
+      return Verdict::fresh;
+    case keys::ReplayCache::Verdict::replay:
+      return Verdict::replayed;
+    case keys::ReplayCache::Verdict::stale:
+      return Verdict::stale;
+    case keys::ReplayCache::Verdict::full:
+      break;
   }
-  if (const auto* q = std::get_if<NeedBundle>(&need)) return BundleSupplied{bundle(q->csb_id, q->peer)};
+  return Verdict::full;
+}
+
+void Party::prune_tickets() {
+  const std::int64_t now = clock_.inner().now().unix_seconds();
+  std::erase_if(resolved_, [&](const auto& e) { return e.second.end && *e.second.end < now; });
+  std::erase_if(tickets_, [&](const auto& e) { return e.second->policy.end && *e.second->policy.end < now; });
+}
+
+Supply Party::answer_ticket(const NeedTicket& q) {
+  TicketSupplied out;
+  out.look = verdict(replay_.check(q.peer, q.csb_id, q.t, clock_.inner().now()));
+  out.csb_exists = bundle(q.csb_id, q.peer) != nullptr;
+  if (const auto known = resolved_.find(q.fingerprint); known != resolved_.end()) {
+    out.resolved = known->second.ticket;
+  } else if (resolved_.size() >= limits_.tickets) {
+    prune_tickets();
+    if (resolved_.size() >= limits_.tickets)  // what cannot be remembered could be used again
+      return NotFound{Error{ErrorCode::resource, Severity::system, "", std::nullopt, "too many tickets"}};
+  }
+  if (q.maker) out.tpk = shared_key(*q.maker);
+  if (credentials_.ticket) out.kms_psk = shared_key(credentials_.ticket->kms);
+  return out;
+}
+
+Supply Party::answer(const Need& need) {
+  if (const auto* q = std::get_if<NeedReplayVerdict>(&need))
+    return ReplayVerdict{verdict(replay_.check_and_add(q->peer, q->csb_id, q->t, clock_.inner().now()))};
+  if (const auto* q = std::get_if<NeedTicket>(&need)) return answer_ticket(*q);
+  if (const auto* q = std::get_if<NeedBundle>(&need)) {
+    if (!q->peer.empty()) return BundleSupplied{bundle(q->csb_id, q->peer)};
+    const auto it =
+        bundles_.lower_bound({q->csb_id, Identity{}});  // an update that names nobody (RFC 6043 5.2)
+    return BundleSupplied{it != bundles_.end() && it->first.first == q->csb_id ? it->second : nullptr};
+  }
   const auto& q = std::get<NeedPsk>(need);
   PskSupplied out;
   if (q.peer) {
@@ -126,6 +184,13 @@ Outcome Party::run(Exchange& exchange, Step step) {
       } else if (auto* ready = std::get_if<Ready>(&a)) {
         o.state = Outcome::State::established;
         o.bundle = std::move(ready->bundle);
+      } else if (auto* keep = std::get_if<KeepTicket>(&a)) {
+        if (tickets_.size() >= limits_.tickets) prune_tickets();
+        if (tickets_.size() < limits_.tickets || tickets_.contains(keep->ticket->to))
+          tickets_[keep->ticket->to] = std::move(keep->ticket);
+      } else if (auto* known = std::get_if<KeepResolved>(&a)) {
+        resolved_.insert_or_assign(std::move(known->fingerprint),
+                                   Resolved{std::move(known->ticket), known->end});
       } else if (auto* reject = std::get_if<Reject>(&a)) {
         o.state = Outcome::State::failed;
         o.error = std::move(reject->error);
@@ -172,7 +237,13 @@ Outcome Party::receive(Source /*from*/, ByteView octets) {
   Outcome o = run(it->second, it->second.receive(std::move(*m)));
   if (o.need_certificate_url)
     fetching_.push_back({*o.need_certificate_url, it->first, clock_.inner().now(), {}});
-  if (o.state == Outcome::State::established) waiting_.erase(it);
+  if (o.state == Outcome::State::established || it->second.ended()) {
+    waiting_.erase(it);
+  } else if (const std::uint32_t next = it->second.awaited_csb_id(); next != it->first) {
+    auto node = waiting_.extract(it);  // it waits for somebody else now
+    node.key() = next;
+    waiting_.insert(std::move(node));
+  }
   return o;
 }
 
@@ -184,6 +255,15 @@ Outcome Party::first_message(wire::Message message) {
   Exchange ex = Exchange::respond(env());
   Outcome o = run(ex, ex.receive(std::move(message)));
   o.csb_id = csb_id;
+  if (o.state == Outcome::State::waiting && !o.need_certificate_url) {  // for a KMS (RFC 6043 4.2.3)
+    if (waiting_.size() >= limits_.waiting)
+      return failed({ErrorCode::resource, Severity::system, "", std::nullopt,
+                     "too many exchanges are waiting for an answer"},
+                    csb_id);
+    const std::uint32_t awaited = ex.awaited_csb_id();
+    waiting_.emplace(awaited, std::move(ex));
+    return o;
+  }
   if (!o.need_certificate_url) return o;
   if (fetching_.size() >= limits_.waiting)
     return failed(

@@ -46,6 +46,7 @@ Bundle Bundle::clone() const {
   b.cache = cache;
   b.null_protected = null_protected;
   b.extensions = extensions;
+  b.ticket = ticket;
   return b;
 }
 

@@ -32,16 +32,25 @@ Status from_tek(const KeyEntry& k, const SuiteInfo& suite, CryptoSession& cs) {
   return {};
 }
 
+/// The key a session uses: in MIKEY-TICKET the one with its SPI (RFC 6043 6.1.1), else the first one.
+Result<const KeyEntry*> key_of(const Bundle& b, const CryptoSession& cs) {
+  if (b.mode != Mode::ticket || cs.validity.type != KvType::spi) return &b.keys.front();
+  for (const KeyEntry& k : b.keys)
+    if (k.validity.type == KvType::spi && k.validity.spi == cs.validity.spi) return &k;
+  return bad_message(ErrorCode::unspecified, "RFC 6043 6.1.1", "a crypto session has the SPI of no key");
+}
+
 }  // namespace
 
 Status derive_session_keys(const crypto::Provider& provider, Bundle& bundle) {
   if (bundle.sessions.empty()) return {};
   if (bundle.keys.empty()) return bad_request("the bundle has no key");
-  const KeyEntry& k = bundle.keys.front();
-  if (k.type == KeyDataType::mpk || k.type == KeyDataType::k_pr)
-    return bad_message(ErrorCode::unspecified, "RFC 6043 6.2.1",
-                       "the first key is not one for crypto sessions");
   for (CryptoSession& cs : bundle.sessions) {
+    auto found = key_of(bundle, cs);
+    if (!found) return std::move(found).error();
+    const KeyEntry& k = **found;
+    if (k.type == KeyDataType::mpk || k.type == KeyDataType::k_pr)
+      return bad_message(ErrorCode::unspecified, "RFC 6043 6.2.1", "the key is not one for crypto sessions");
     const SuiteInfo& suite = info(cs.suite);
     if (k.has_salt) {
       if (k.salt.size() != suite.salt_len) return misfit("the salt", suite);

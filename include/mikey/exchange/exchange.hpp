@@ -27,9 +27,10 @@ struct Env {
   Rng& rng;
   const Clock& clock;  ///< two messages must not get the same time: see UniqueClock
   const Policy& policy;
-  const Identity& self;              ///< goes into IDi or IDr
-  const Pki* pki = nullptr;          ///< for modes with certificates
-  const RsarGroup* group = nullptr;  ///< what a Responder hands out to those who ask for a group's key
+  const Identity& self;                    ///< goes into IDi or IDr
+  const Pki* pki = nullptr;                ///< for modes with certificates
+  const RsarGroup* group = nullptr;        ///< what a Responder hands out to those who ask for a group's key
+  const TicketSettings* ticket = nullptr;  ///< for MIKEY-TICKET
 };
 
 /// A clock that never says the same time twice, as RFC 3830 5.2 wants of timestamps.
@@ -85,7 +86,17 @@ struct NeedReplayVerdict {
   NtpTime t;
 };
 
-using Need = std::variant<NeedPsk, NeedBundle, NeedCertificate, NeedReplayVerdict>;
+/// What is known of a ticket that came, before anything is authentic: answered with TicketSupplied.
+struct NeedTicket {
+  Bytes fingerprint;  ///< TicketCore::fingerprint
+  std::optional<Identity>
+      maker;  ///< who may share the ticket's key with this party (RFC 6043 4.1.1, modes 2 and 4)
+  Identity peer;
+  std::uint32_t csb_id = 0;
+  NtpTime t;
+};
+
+using Need = std::variant<NeedPsk, NeedBundle, NeedCertificate, NeedReplayVerdict, NeedTicket>;
 
 /// Whom a need is about, if it says so; else `otherwise`.
 Identity asked_about(const Need& need, Identity otherwise);
@@ -108,7 +119,20 @@ struct Reject {
   std::vector<keys::Suite> supported;  ///< what the peer supports, from its error message
 };
 
-using Action = std::variant<Send, Need, Wake, Ready, Reject>;
+/// A ticket to be kept by an Initiator who may use it again (RFC 6043 5.3).
+struct KeepTicket {
+  std::shared_ptr<const HeldTicket> ticket;
+};
+
+/// A ticket that a Responder knows from now on: to refuse it when it comes again, or to use it again (RFC
+/// 6043 5.3).
+struct KeepResolved {
+  Bytes fingerprint;
+  std::shared_ptr<const ResolvedTicket> ticket;
+  std::optional<std::int64_t> end;  ///< seconds since 1970; after that it is refused anyway
+};
+
+using Action = std::variant<Send, Need, Wake, Ready, Reject, KeepTicket, KeepResolved>;
 using Step = std::vector<Action>;
 
 // ------------------------------------------------------------------ answers to needs
@@ -139,7 +163,17 @@ struct ReplayVerdict {
   Verdict verdict = Verdict::replayed;
 };
 
-using Supply = std::variant<PskSupplied, BundleSupplied, CertificateSupplied, NotFound, ReplayVerdict>;
+/// What a Responder knows when a TRANSFER_INIT comes.
+struct TicketSupplied {
+  Verdict look = Verdict::fresh;  ///< what the replay cache would say; nothing is remembered yet
+  bool csb_exists = false;        ///< a CSB with that peer and CSB ID
+  std::shared_ptr<const ResolvedTicket> resolved;  ///< the ticket came before
+  Psk tpk;                                         ///< shared with NeedTicket::maker
+  Psk kms_psk;                                     ///< shared with one's KMS
+};
+
+using Supply =
+    std::variant<PskSupplied, BundleSupplied, CertificateSupplied, NotFound, ReplayVerdict, TicketSupplied>;
 
 // ------------------------------------------------------------------ the exchange
 
@@ -174,6 +208,10 @@ class Exchange {
   Step wake(NtpTime now);
 
   std::uint32_t csb_id() const;
+  /// The CSB ID of the message waited for: another one while a KMS is asked (RFC 6043 4.2.1.1).
+  std::uint32_t awaited_csb_id() const;
+  /// Whether nothing can happen any more.
+  bool ended() const;
   Mode mode() const;
   /// Whether a message of this data type could be taken now.
   bool awaits(DataType type) const;

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "mikey/crypto/certificate.hpp"
+#include "mikey/exchange/ticket.hpp"
 #include "mikey/keys/bundle.hpp"
 
 namespace mikey {
@@ -68,6 +69,34 @@ struct RsarOffer {
   bool group = false;  ///< ask for a group's key: the Responder chooses RAND, and may name another CSB ID
 };
 
-using Offer = std::variant<PskOffer, PkOffer, DhOffer, DhhmacOffer, RsarOffer>;
+/// What an Initiator asks for in MIKEY-TICKET beyond its Terms (RFC 6043 4.1.1, 6.10).
+struct TicketRequest {
+  /// Who makes and who resolves the ticket: 1 KMS, KMS; 2 KMS, Responder; 3 Initiator, KMS; 4 Initiator,
+  /// Responder.
+  int mode = 1;
+  std::optional<TicketFlags> flags;    ///< default: by mode DEFGHINO, DFGHNO, EFGHILNO, FGHLNO
+  std::vector<Identity> responders;    ///< who may resolve; default: Terms::to
+  std::int64_t lifetime = 86400;       ///< seconds from now
+  std::optional<std::uint32_t> rekey;  ///< seconds between rekeyings
+  std::vector<Identity> applications;  ///< none: all
+  std::optional<std::vector<KeyDataType>>
+      keys;  ///< tgk, gtgk, tek; default: one of Terms::key, none with a given key
+  TicketKind kind;
+  /// Whether a ticket that is held already is used again (5.3): never, when there is one, or else nothing
+  /// begins.
+  enum class Reuse : std::uint8_t { never, if_held, only };
+  Reuse reuse = Reuse::never;
+};
+
+/// RFC 6043. An update of a CSB takes only `terms`.
+struct TicketOffer {
+  Terms terms;
+  TicketRequest request;
+  KmsLink link;                              ///< modes 1 to 3
+  Psk peer_psk;                              ///< mode 4
+  std::shared_ptr<const HeldTicket> ticket;  ///< to be used again
+};
+
+using Offer = std::variant<PskOffer, PkOffer, DhOffer, DhhmacOffer, RsarOffer, TicketOffer>;
 
 }  // namespace mikey

@@ -15,12 +15,15 @@ struct Credentials {
   std::map<Identity, Psk> psk;  ///< by peer or KMS
   Pki pki;                      ///< own certificates and keys, and whom to trust
   std::optional<RsarGroup> rsar_group;
+  std::optional<TicketSettings> ticket;  ///< MIKEY-TICKET: one's KMS, and what is answered for
+  TicketRequest ticket_request;          ///< what tickets are asked for unless a request says otherwise
 };
 
 struct PartyLimits {
   std::size_t waiting = 10000;   ///< exchanges that wait for an answer
   std::size_t bundles = 100000;  ///< established bundles
   std::size_t replay_entries = 1000000;
+  std::size_t tickets = 100000;  ///< tickets kept for reuse, and tickets resolved, each
 };
 
 enum class Source : std::uint8_t { peer, kms };
@@ -45,6 +48,7 @@ struct InitiateRequest {
   DhGroup group = DhGroup::oakley_5;    ///< DH modes
   bool rsar_group = false;              ///< RSA-R: ask for a group's key
   std::optional<EnvelopeCache> cache;   ///< PK: the C flag, in place of the policy's
+  std::optional<TicketRequest> ticket;  ///< MIKEY-TICKET, in place of Credentials::ticket_request
 };
 
 /// Owner of exchanges. Not thread-safe; moves no data by itself.
@@ -72,6 +76,7 @@ class Party {
   Credentials& credentials() { return credentials_; }
   std::size_t waiting() const { return waiting_.size(); }
   std::size_t bundles() const { return bundles_.size(); }
+  std::size_t tickets() const { return tickets_.size(); }
   keys::ReplayCache& replay_cache() { return replay_; }
 
  private:
@@ -93,12 +98,20 @@ class Party {
             policy_,
             self_,
             &credentials_.pki,
-            credentials_.rsar_group ? &*credentials_.rsar_group : nullptr};
+            credentials_.rsar_group ? &*credentials_.rsar_group : nullptr,
+            credentials_.ticket ? &*credentials_.ticket : nullptr};
   }
+  Psk shared_key(const Identity& with) const;
+  /// The same, or a cached envelope key that may stand for it.
   Psk psk_for(const Identity& peer) const;
   Result<Offer> make_offer(InitiateRequest& request, const keys::Bundle* old) const;
+  Result<Offer> ticket_offer(InitiateRequest& request, const keys::Bundle* old) const;
   Outcome run(Exchange& exchange, Step step);
   Supply answer(const Need& need);
+  Supply answer_ticket(const NeedTicket& q);
+  static Verdict verdict(keys::ReplayCache::Verdict v);
+  /// Forgets tickets whose time is over.
+  void prune_tickets();
   Waiting::iterator find_waiting(const wire::Message& message);
   Outcome first_message(wire::Message message);
   Outcome broken(ByteView octets, const Error& error);
@@ -115,6 +128,12 @@ class Party {
   Waiting waiting_;
   std::vector<Fetching> fetching_;
   std::map<std::pair<std::uint32_t, Identity>, keys::BundlePtr> bundles_;
+  struct Resolved {
+    std::shared_ptr<const ResolvedTicket> ticket;
+    std::optional<std::int64_t> end;
+  };
+  std::map<Bytes, Resolved> resolved_;                             // by fingerprint
+  std::map<Identity, std::shared_ptr<const HeldTicket>> tickets_;  // by peer
 };
 
 }  // namespace mikey

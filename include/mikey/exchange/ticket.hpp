@@ -107,4 +107,26 @@ struct ResolvedTicket {
   std::optional<Bytes> rand_kms;      ///< RANDRkms, likewise
 };
 
+/// How to speak with a KMS.
+struct KmsLink {
+  Identity kms;
+  bool public_key = false;           ///< certificate and envelope key rather than the PSK
+  Psk psk;                           ///< shared with the KMS
+  std::optional<Identity> psk_name;  ///< sent as IDRpsk
+};
+
+/// What a party is in MIKEY-TICKET, beside what it asks for.
+struct TicketSettings {
+  Identity kms;
+  bool public_key = false;  ///< how it authenticates to the KMS
+  std::optional<Identity> psk_name;
+  std::vector<Identity> groups;                    ///< identities of groups it answers for
+  std::optional<std::vector<Bytes>> applications;  ///< application IDs it knows; nothing: any
+  /// Without key forking, callers other than the ticket's IDRi that are among its responders are accepted
+  /// (RFC 6043 9, decentralized signalling).
+  bool decentralized = false;
+  SecretBytes content_key;  ///< the TEK it supplies when nobody else gave a key (RFC 6043 8)
+  TicketSchemes schemes;
+};
+
 }  // namespace mikey

@@ -81,6 +81,15 @@ struct Extension {
   friend bool operator==(const Extension&, const Extension&) = default;
 };
 
+/// What an update of a CSB of MIKEY-TICKET needs of the exchange that made it (RFC 6043 5.2).
+struct TicketCsb {
+  std::uint16_t flags = 0;  ///< of the Ticket Policy
+  Identity initiator;       ///< Identity_i and Identity_r, whoever starts the update
+  Identity responder;
+  SecretBytes mpk;  ///< MPKi or MPKr', which protected the last message of that exchange
+  Bytes context;    ///< of its message keys (MessageKeys)
+};
+
 /// A CSB. Shared as `std::shared_ptr<const Bundle>`; an update makes a new one. Printing is left to callers,
 /// who must ask each secret to reveal itself.
 struct Bundle {
@@ -99,7 +108,8 @@ struct Bundle {
   SecretBytes transport_key;  ///< PSK or cached envelope key that protects updates; empty when none
   EnvelopeCache cache = EnvelopeCache::no_cache;  ///< how the envelope key may be used again (RFC 3830 6.3)
   bool null_protected = false;  ///< made without encryption and authentication (cameras); updates may be too
-  std::vector<Extension> extensions;  ///< general extensions received
+  std::vector<Extension> extensions;        ///< general extensions received
+  std::shared_ptr<const TicketCsb> ticket;  ///< MIKEY-TICKET only
 
   /// A deliberate copy, secrets included.
   Bundle clone() const;

@@ -7,7 +7,8 @@
 
 namespace mikey::keys {
 
-/// Fills in `tek` and `salt` of every session from the first key of the bundle (RFC 3830 4.1.3, 6.13):
+/// Fills in `tek` and `salt` of every session from the first key of the bundle, in MIKEY-TICKET
+/// from the key with its SPI (RFC 3830 4.1.3, 6.13, RFC 6043 6.1.1):
 ///  - a TGK gives every session a TEK of its own, and a salt unless it came with one;
 ///  - a TEK serves all sessions; it must have the length of the suite's key, or of key and salt together,
 ///    which is how cameras send both. Without a salt the master salt is zeros (RFC 3711 3.2.1).

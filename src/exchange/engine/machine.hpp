@@ -19,6 +19,8 @@ class Machine {
   virtual Step wake(NtpTime now) = 0;
   virtual bool awaits(DataType type) const = 0;
   virtual std::uint32_t csb_id() const = 0;
+  virtual std::uint32_t awaited_csb_id() const { return csb_id(); }
+  virtual bool ended() const { return false; }
   virtual Mode mode() const = 0;
   virtual std::optional<NtpTime> timestamp() const = 0;
   virtual std::optional<std::string> wanted_url() const = 0;
