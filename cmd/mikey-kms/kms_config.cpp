@@ -2,6 +2,7 @@
 
 #include "config_modes.hpp"
 #include "config_reader.hpp"
+#include "terminal.hpp"
 
 namespace mikey::cmd {
 namespace {
@@ -36,7 +37,8 @@ void read_groups(ConfigSection groups, IdType type, kms::Tables& to) {
   groups.finish();
 }
 
-void read_ticket(ConfigSection s, IdType type, kms::Tables& to) {
+void read_kms_ticket(ConfigSection s, IdType type, KmsConfig& config) {
+  kms::Tables& to = config.tables;
   for (const std::string_view key : {std::string_view("tpk"), std::string_view("old_tpk")}) {
     auto tpk = s.hex_secret(key);
     if (!tpk) continue;
@@ -52,6 +54,7 @@ void read_ticket(ConfigSection s, IdType type, kms::Tables& to) {
   }
   to.initiators = read_identities(s, "initiators", type);
   to.trusted_kms = read_identities(s, "trusted_kms", type).value_or(std::set<Identity>{});
+  config.other_kms = read_identities(s, "other_kms", type).value_or(std::set<Identity>{});
   read_groups(s.table("groups"), type, to);
   s.finish();
 }
@@ -71,7 +74,7 @@ std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection ro
   Config common;
   read_common(root, common);
   KmsConfig out;
-  read_ticket(root.table("ticket"), common.identity.type, out.tables);
+  read_kms_ticket(root.table("ticket"), common.identity.type, out);
   check_ibake_master(root.table("ibake"));
   root.finish();
   if (!reader.ok()) return reader.error();
@@ -81,6 +84,10 @@ std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection ro
   out.tables.psk = std::move(common.credentials.psk);
   out.tables.psk_names = std::move(common.psk_names);
   out.warnings = std::move(common.warnings);
+  for (const Identity& kms : out.other_kms)
+    if (!out.tables.psk.contains(kms))
+      out.warnings.push_back("ticket.other_kms: there is no PSK for " + safe_text(kms.name()) +
+                             "; it is never asked");
   for (const std::string& key : reader.unknown_keys())
     out.warnings.push_back(key + ": no such key; it has no effect");
   return out;

@@ -12,6 +12,7 @@ struct KmsConfig {
   Policy policy;
   Pki pki;
   kms::Tables tables;
+  std::set<Identity> other_kms;  ///< asked about their tickets (RFC 6043 10)
   std::vector<std::string> warnings;
 };
 

@@ -11,10 +11,27 @@ Json answer_json(const kms::Answer& a) {
   Json send = Json::array();
   if (a.message)
     send.push_back({{"to", "peer"}, {"uri", a.client.name()}, {"message", to_base64(*a.message)}});
+  if (a.forward)
+    send.push_back(
+        {{"to", "kms"}, {"uri", a.forward->name.name()}, {"message", to_base64(a.forward->message)}});
   Json out{{"csb", a.csb_id ? Json(hex_number(*a.csb_id)) : Json(nullptr)},
            {"send", std::move(send)},
-           {"state", a.state == kms::Answer::State::answered ? "answered" : "failed"}};
+           {"state", a.state == kms::Answer::State::answered  ? "answered"
+                     : a.state == kms::Answer::State::waiting ? "waiting"
+                                                              : "failed"}};
   if (a.error) out["error"] = failure_json(*a.error);
+  return out;
+}
+
+/// Ways to the KMSs that are asked about their tickets. Each knows this one's key by this one's name
+/// (IDRpsk).
+std::map<Identity, KmsLink> links(const KmsConfig& config) {
+  std::map<Identity, KmsLink> out;
+  for (const Identity& kms : config.other_kms) {
+    const auto psk = config.tables.psk.find(kms);
+    if (psk != config.tables.psk.end())
+      out.emplace(kms, KmsLink{kms, false, psk->second.clone(), config.identity});
+  }
   return out;
 }
 
@@ -24,9 +41,11 @@ KmsLines::KmsLines(KmsConfig config, const crypto::Provider& provider, Rng& rng,
                    std::size_t replay_entries)
     : clock_(clock),
       config_(std::move(config)),
+      relay_({provider, rng, clock_, config_.policy, config_.identity, &config_.pki}, links(config_)),
       authority_(std::move(config_.tables)),
       replay_(keys::ReplayCache(provider, rng, config_.policy.clock_skew, replay_entries), clock_),
-      issuer_({provider, rng, clock_, config_.policy, config_.identity, &config_.pki}, authority_, replay_) {}
+      issuer_({provider, rng, clock_, config_.policy, config_.identity, &config_.pki}, authority_, replay_,
+              nullptr, nullptr, &relay_) {}
 
 std::optional<std::string> KmsLines::handle(std::string_view line) {
   if (line.find_first_not_of(" \t\r\n") == std::string_view::npos) return std::nullopt;
@@ -51,9 +70,11 @@ std::string KmsLines::line_too_long() {
 Json KmsLines::dispatch(nlohmann::json& request) {
   RequestReader r(request);
   if (r.text("op").value_or("") != "receive") return refusal("op: expected receive");
+  const std::string from = r.text("from").value_or("peer");
+  if (from != "peer" && from != "kms") r.fail("from", "expected \"peer\" or \"kms\"");
   const auto message = r.base64("message");
   if (!r.ok()) return rejection(r.error());
-  return answer_json(issuer_.handle(*message));
+  return answer_json(from == "kms" ? relay_.take(*message) : issuer_.handle(*message));
 }
 
 }  // namespace mikey::cmd

@@ -25,6 +25,7 @@ class KmsLines {
 
   UniqueClock clock_;
   KmsConfig config_;
+  kms::Relay relay_;
   kms::TableAuthority authority_;
   kms::CachedReplay replay_;
   kms::Issuer issuer_;

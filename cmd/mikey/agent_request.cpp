@@ -228,6 +228,7 @@ std::optional<std::vector<RequestReader>> RequestReader::objects(const char* nam
 }
 
 std::optional<std::uint32_t> parse_hex_number(std::string_view text) {
+  if (text == "0") return 0;  // the same in every base
   if (!text.starts_with("0x") || text.size() < 3) return std::nullopt;
   std::uint32_t n = 0;
   const char* end = text.data() + text.size();

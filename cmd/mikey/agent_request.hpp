@@ -51,7 +51,7 @@ class RequestReader {
 Result<InitiateRequest> parse_initiate(nlohmann::json& request, IdType id_type,
                                        const TicketRequest& ticket = {});
 
-/// "0x" and hexadecimal digits of an unsigned number of up to 32 bits.
+/// "0x" and hexadecimal digits of an unsigned number of up to 32 bits; or "0".
 std::optional<std::uint32_t> parse_hex_number(std::string_view text);
 
 /// "0x12345678"

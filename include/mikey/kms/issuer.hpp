@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "mikey/exchange/kms_question.hpp"
 #include "mikey/exchange/kms_side.hpp"
 #include "mikey/keys/replay_cache.hpp"
 
@@ -36,20 +37,51 @@ class TicketRecord {
 
 /// What came of one message.
 struct Answer {
-  enum class State : std::uint8_t { answered, failed };
+  enum class State : std::uint8_t { answered, failed, waiting };
   State state = State::failed;
   std::optional<std::uint32_t> csb_id;  ///< of the request, as far as it could be read
   std::optional<Bytes> message;         ///< to be sent back; an error message too
   Identity client;                      ///< whom it is for, when that is known
   std::optional<Error> error;           ///< with failed
+  std::optional<Send> forward;          ///< with waiting: to another KMS, whose answer is for Issuer::take
+};
+
+/// RFC 6043 10: who asks other KMSs about tickets that are theirs, for clients of this one. Holds what is
+/// waited for.
+class Relay {
+ public:
+  /// `links`: the KMSs that may be asked. `most`: questions open at a time; the oldest give way after
+  /// `patience` of the policy. `env` must outlive the relay.
+  Relay(const Env& env, std::map<Identity, KmsLink> links, std::size_t most = 10000);
+
+  bool knows(const Identity& kms) const { return links_.contains(kms); }
+  /// Asks `kms` for the client of `asked`, whose message has one TICKET.
+  Result<Send> ask(const Identity& kms, const KmsRequest& asked, bool forking);
+  /// What came from another KMS, and what the client gets of it.
+  Answer take(ByteView octets);
+  std::size_t waiting() const { return open_.size(); }
+
+ private:
+  struct Open {
+    KmsRequest asked;
+    KmsQuestion question;
+    bool forking = false;
+  };
+  void expire();
+
+  Env env_;
+  std::map<Identity, KmsLink> links_;
+  std::size_t most_;
+  std::map<std::uint32_t, Open> open_;  // by the CSB ID of the question
 };
 
 class Issuer {
  public:
   /// All of it must outlive the issuer. `env.self` is the KMS; `schemes`: Ticket Types beyond the base
   /// ticket.
+  /// `relay`: asks other KMSs about their tickets; without one these are refused.
   Issuer(const Env& env, const Authority& authority, KmsReplay& replay, TicketRecord* record = nullptr,
-         const TicketSchemes* schemes = nullptr);
+         const TicketSchemes* schemes = nullptr, Relay* relay = nullptr);
 
   /// Answers a REQUEST_INIT or RESOLVE_INIT. Whatever the octets are, the result is an answer or a reason.
   Answer handle(ByteView message) const;
@@ -58,6 +90,8 @@ class Issuer {
   Answer serve(wire::Message message) const;
   Result<Bytes> request(const KmsRequest& asked) const;
   Result<Bytes> resolve(const KmsRequest& asked) const;
+  /// The policy of a ticket that another KMS is to be asked about.
+  std::optional<TicketPolicy> foreign(const KmsRequest& asked) const;
   const TicketSchemes& schemes() const { return *schemes_; }
 
   Env env_;
@@ -65,6 +99,7 @@ class Issuer {
   KmsReplay& replay_;
   TicketRecord* record_;
   const TicketSchemes* schemes_;
+  Relay* relay_;
 };
 
 /// An authority made of tables, e.g. of a configuration file.

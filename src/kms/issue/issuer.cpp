@@ -13,12 +13,22 @@ const TicketSchemes& base_only() {
 }  // namespace
 
 Issuer::Issuer(const Env& env, const Authority& authority, KmsReplay& replay, TicketRecord* record,
-               const TicketSchemes* schemes)
+               const TicketSchemes* schemes, Relay* relay)
     : env_(env),
       authority_(authority),
       replay_(replay),
       record_(record),
-      schemes_(schemes == nullptr ? &base_only() : schemes) {}
+      schemes_(schemes == nullptr ? &base_only() : schemes),
+      relay_(relay) {}
+
+std::optional<TicketPolicy> Issuer::foreign(const KmsRequest& asked) const {
+  const wire::Message& m = asked.message();
+  if (relay_ == nullptr || !asked.resolves() || m.count<wire::Ticket>() != 1) return std::nullopt;
+  auto policy = TicketPolicy::parse(m.first<wire::Ticket>()->policy);
+  if (!policy || !policy->kms || *policy->kms == env_.self || !relay_->knows(*policy->kms))
+    return std::nullopt;
+  return std::move(*policy);
+}
 
 Answer Issuer::handle(ByteView octets) const {
   auto m = wire::Message::parse(octets);
@@ -44,6 +54,18 @@ Answer Issuer::serve(wire::Message message) const {
     return a;
   }
   a.client = asked->sender();
+  if (const auto theirs = foreign(*asked);
+      theirs && asked->sender() == asked->client()) {  // no chains of KMSs
+    auto question = relay_->ask(*theirs->kms, *asked, theirs->has(TicketFlag::i));
+    if (question) {
+      a.state = Answer::State::waiting;
+      a.forward = std::move(*question);
+      return a;
+    }
+    a.message = asked->error(env_, question.error());
+    a.error = std::move(question).error();
+    return a;
+  }
   auto answer = asked->resolves() ? resolve(*asked) : request(*asked);
   if (!answer) {
     a.message = asked->error(env_, answer.error());

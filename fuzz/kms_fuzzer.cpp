@@ -1,0 +1,138 @@
+/// \file
+/// Messages of MIKEY-TICKET at everybody who takes them. The first octet says who: 0 a KMS, as they are; 1 a
+/// KMS, the octets being the TICKET payload of a client who is authentic; 2 a client who asked it; 3 a
+/// Responder. Whatever the octets are, nothing is established, and only octets known to be genuine are
+/// answered.
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+
+#include "mikey/exchange/kms_question.hpp"
+#include "mikey/exchange/party.hpp"
+#include "mikey/kms/issuer.hpp"
+
+namespace {
+
+using namespace mikey;
+
+/// Always the same octets, so that every run is the same exchange.
+class CountingRng final : public Rng {
+ public:
+  Status fill(MutableBytes out, std::string_view /*what*/) override {
+    for (std::uint8_t& octet : out) octet = next_++;
+    return {};
+  }
+
+ private:
+  std::uint8_t next_ = 1;
+};
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+const Identity kKms = Identity::uri("sip:kms@example.com");
+const Identity kBob = Identity::uri("sip:bob@example.com");
+
+/// The keys of vectors/mikey-peer/exchange-ticket-1.json, from where the corpus comes.
+kms::Tables tables() {
+  kms::Tables t;
+  t.psk.emplace(Identity::uri("sip:alice@example.com"), Psk(Bytes(16, 0xA1)));
+  t.psk.emplace(kBob, Psk(Bytes(16, 0xB0)));
+  t.tpk.emplace_back(Bytes(32, 0x7E));
+  return t;
+}
+
+class Kms {
+ public:
+  kms::Answer handle(ByteView octets) const { return issuer_.handle(octets); }
+  const Clock& clock() const { return clock_; }
+
+ private:
+  ManualClock still_{NtpTime::from_unix(1790000000)};
+  UniqueClock clock_{still_};
+  CountingRng rng_;
+  Policy policy_;
+  kms::TableAuthority authority_{tables()};
+  kms::CachedReplay replay_{keys::ReplayCache(crypto::openssl(), rng_, policy_.clock_skew, 100), clock_};
+  kms::Issuer issuer_{{crypto::openssl(), rng_, clock_, policy_, kKms}, authority_, replay_};
+};
+
+void at_kms(ByteView octets) {
+  const Kms kms;
+  const kms::Answer a = kms.handle(octets);
+  require((a.state == kms::Answer::State::answered) == !a.error);
+  require(a.state == kms::Answer::State::failed || a.message);
+  if (a.state == kms::Answer::State::answered)
+    require(kms.handle(octets).state == kms::Answer::State::failed);
+}
+
+struct Client {
+  ManualClock still{NtpTime::from_unix(1790000000)};
+  UniqueClock clock{still};
+  CountingRng rng;
+  Policy policy;
+  Env env{crypto::openssl(), rng, clock, policy, kBob};
+  KmsLink link{kKms, false, Psk(Bytes(16, 0xB0)), std::nullopt};
+
+  Result<KmsQuestion> ask(ByteView ticket) {
+    return KmsQuestion::resolve(env, link, PrfFunc::mikey_1, kBob, ticket);
+  }
+};
+
+void with_ticket(ByteView ticket) {
+  Client bob;
+  const auto question = bob.ask(ticket);
+  if (!question) return;
+  const Kms kms;
+  const kms::Answer a = kms.handle(question->message());
+  if (!a.message) return;
+  const auto m = wire::Message::parse(*a.message);
+  require(m.ok());
+  if (a.state == kms::Answer::State::answered)
+    require(question->read(bob.env, *m, true).ok() || question->read(bob.env, *m, false).ok());
+}
+
+void at_client(ByteView octets) {
+  Client bob;
+  const auto question = bob.ask(Bytes{0, 1});
+  const auto m = wire::Message::parse(octets);
+  if (!question || !m) return;
+  for (const bool forking : {false, true}) require(!question->read(bob.env, *m, forking));
+  require(!question->refusal(*m).ended);
+}
+
+void at_responder(ByteView octets) {
+  const ManualClock clock(NtpTime::from_unix(1790000000));
+  CountingRng rng;
+  Credentials c;
+  c.psk.emplace(kKms, Psk(Bytes(16, 0xB0)));
+  c.ticket.emplace();
+  c.ticket->kms = kKms;
+  Party bob(kBob, Policy{}, std::move(c), crypto::openssl(), rng, clock,
+            {.waiting = 10, .bundles = 10, .replay_entries = 100, .tickets = 10});
+  const Outcome o = bob.receive(Source::peer, octets);
+  require(o.state != Outcome::State::established && bob.bundles() == 0);
+  require(o.state == Outcome::State::failed || bob.waiting() == 1);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const ByteView rest(data + 1, size - 1);
+  switch (data[0] % 4) {
+    case 0:
+      at_kms(rest);
+      break;
+    case 1:
+      with_ticket(rest);
+      break;
+    case 2:
+      at_client(rest);
+      break;
+    default:
+      at_responder(rest);
+  }
+  return 0;
+}
