@@ -57,6 +57,38 @@ Pki pki_of(const json& config) {
   return pki;
 }
 
+std::vector<Identity> uris(const json& list) {
+  std::vector<Identity> out;
+  for (const std::string s : list) out.push_back(Identity::uri(s));
+  return out;
+}
+
+/// What a [ticket] table, or the member "ticket" of a request, says of tickets to ask for.
+TicketRequest ticket_request(const json& j) {
+  TicketRequest r;
+  r.mode = j.value("mode", 1);
+  if (j.contains("flags")) r.flags = TicketFlags::parse(j["flags"].get<std::string>());
+  if (j.contains("responders")) r.responders = uris(j["responders"]);
+  const std::map<std::string, KeyDataType> types = {
+      {"tgk", KeyDataType::tgk}, {"gtgk", KeyDataType::gtgk}, {"tek", KeyDataType::tek}};
+  if (j.contains("keys")) {
+    r.keys.emplace();
+    for (const std::string k : j["keys"]) r.keys->push_back(types.at(k));
+  }
+  if (j.value("reuse", false)) r.reuse = TicketRequest::Reuse::only;
+  return r;
+}
+
+void read_ticket(const json& j, Credentials& to) {
+  to.ticket.emplace();
+  to.ticket->kms = Identity::uri(j["kms"].get<std::string>());
+  to.ticket->public_key = j.value("auth", "psk") == "pk";
+  if (j.contains("groups")) to.ticket->groups = uris(j["groups"]);
+  if (j.contains("content_key"))
+    to.ticket->content_key = SecretBytes(hex(j["content_key"].get<std::string>()));
+  to.ticket_request = ticket_request(j);
+}
+
 }  // namespace
 
 VectorParty::VectorParty(const json& config, std::int64_t unix_time) : clock_(NtpTime::from_unix(unix_time)) {
@@ -65,10 +97,32 @@ VectorParty::VectorParty(const json& config, std::int64_t unix_time) : clock_(Nt
   for (const auto& [peer, table] : psk.items())
     credentials.psk.emplace(Identity::uri(peer), Psk(hex(table["key"].get<std::string>().substr(4))));
   credentials.pki = pki_of(config);
+  if (config.contains("ticket")) read_ticket(config["ticket"], credentials);
   rng_.add("replay cache key", Bytes(16, 0x5A));
   party_ = std::make_unique<Party>(Identity::uri(config["identity"].get<std::string>()), policy_of(config),
                                    std::move(credentials), crypto::openssl(), rng_, clock_,
                                    PartyLimits{.waiting = 10, .bundles = 10, .replay_entries = 100});
+}
+
+VectorKms::VectorKms(const json& config, std::int64_t unix_time)
+    : clock_(NtpTime::from_unix(unix_time)),
+      unique_(clock_),
+      self_(Identity::uri(config["identity"].get<std::string>())),
+      policy_(policy_of(config)),
+      pki_(pki_of(config)) {
+  kms::Tables t;
+  const json psk = config.value("psk", json::object());
+  for (const auto& [client, table] : psk.items())
+    t.psk.emplace(Identity::uri(client), Psk(hex(table["key"].get<std::string>().substr(4))));
+  const json ticket = config["ticket"];
+  t.tpk.emplace_back(hex(ticket["tpk"].get<std::string>().substr(4)));
+  const json groups = ticket.value("groups", json::object());
+  for (const auto& [group, members] : groups.items())
+    for (const Identity& m : uris(members)) t.groups[Identity::uri(group)].insert(m);
+  rng_.add("replay cache key", Bytes(16, 0x5A));
+  authority_.emplace(std::move(t));
+  replay_.emplace(keys::ReplayCache(crypto::openssl(), rng_, policy_.clock_skew, 100), unique_);
+  issuer_.emplace(Env{crypto::openssl(), rng_, unique_, policy_, self_, &pki_}, *authority_, *replay_);
 }
 
 InitiateRequest request_of(const json& j) {
@@ -76,6 +130,8 @@ InitiateRequest request_of(const json& j) {
   r.mode = *mode_by_name(j["mode"].get<std::string>());
   r.terms.to = Identity::uri(j["to"].get<std::string>());
   if (j.contains("csb")) r.csb_id = number(j["csb"]);
+  if (j.contains("ticket")) r.ticket = ticket_request(j["ticket"]);
+  if (j.contains("key")) r.terms.key.given = SecretBytes(hex(j["key"].get<std::string>()));
   if (j.contains("streams")) {
     r.terms.streams.emplace();
     for (const json& s : j["streams"]) {

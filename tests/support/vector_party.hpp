@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "mikey/exchange/party.hpp"
+#include "mikey/kms/issuer.hpp"
 #include "support/scripted_rng.hpp"
 
 namespace mikey::test {
@@ -23,6 +24,26 @@ class VectorParty {
   ScriptedRng rng_;
   ManualClock clock_;
   std::unique_ptr<Party> party_;
+};
+
+/// The KMS of the vectors of RFC 6043.
+class VectorKms {
+ public:
+  VectorKms(const nlohmann::json& config, std::int64_t unix_time);
+
+  kms::Answer handle(ByteView message) { return issuer_->handle(message); }
+  ScriptedRng& rng() { return rng_; }
+
+ private:
+  ScriptedRng rng_;
+  ManualClock clock_;
+  UniqueClock unique_;
+  Identity self_;
+  Policy policy_;
+  Pki pki_;
+  std::optional<kms::TableAuthority> authority_;
+  std::optional<kms::CachedReplay> replay_;
+  std::optional<kms::Issuer> issuer_;
 };
 
 /// An `initiate` request of the contract.
