@@ -10,6 +10,7 @@
 /// state is refused and changes nothing.
 #pragma once
 
+#include "exchange/engine/checks.hpp"
 #include "exchange/engine/error_message.hpp"
 #include "exchange/engine/machine.hpp"
 #include "exchange/engine/token.hpp"
@@ -17,7 +18,8 @@
 namespace mikey::engine {
 
 /// Certificates that a message names by URL (RFC 3830 6.7, RFC 4738 3.8): fetched by the owner before the
-/// message is looked at any further.
+/// message is looked at any further, but for its timestamp: nothing is fetched for a message that would be
+/// refused as stale anyway.
 class CertificateFetch {
  public:
   static constexpr std::size_t kMaxUrls = 8;
@@ -81,7 +83,10 @@ class ResponderMachine final : public Machine {
     const auto await = std::get<typename Spec::AwaitInit>(state_);
     auto url = Spec::kCertificates ? fetch_.next(**pending_) : std::optional<std::string>();
     if (!url) return refuse(await, std::move(url).error());
-    if (*url) return actions(Need(NeedCertificate{**url}));
+    if (*url) {
+      if (auto t = fresh_timestamp(env_, **pending_); !t) return refuse(await, std::move(t).error());
+      return actions(Need(NeedCertificate{**url}));
+    }
     auto message = std::move(*pending_);
     pending_.reset();
     message.fetched = std::make_shared<const FetchedCertificates>(fetch_.known());
@@ -192,7 +197,12 @@ class InitiatorMachine final : public Machine {
  private:
   Step look() {
     auto url = Spec::kCertificates ? fetch_.next(**pending_) : std::optional<std::string>();
-    if (url && *url) return actions(Need(NeedCertificate{**url}));
+    if (url && *url) {
+      auto ours = ReplayGate::same_timestamp(**pending_, std::get<Await>(state_).opening.t);
+      if (ours) return actions(Need(NeedCertificate{**url}));
+      pending_.reset();
+      return reject(std::move(ours).error(), false);
+    }
     auto message = std::move(*pending_);
     pending_.reset();
     if (!url) return reject(std::move(url).error(), false);
