@@ -63,8 +63,9 @@ class Couple {
 /// The same through Party, with its credentials, replay cache and table of bundles.
 class Parties {
  public:
-  Parties() : alice_(party("sip:alice@example.com", "sip:bob@example.com")),
-              bob_(party("sip:bob@example.com", "sip:alice@example.com")) {}
+  Parties()
+      : alice_(party("sip:alice@example.com", "sip:bob@example.com")),
+        bob_(party("sip:bob@example.com", "sip:alice@example.com")) {}
 
   bool exchange() {
     InitiateRequest r;

@@ -1,8 +1,8 @@
 /// \file
 /// Look-ups in a replay cache that holds a million live entries, beside the same look-ups in one that holds a
-/// thousand: the ratio says how flat the cost is. Both compute one HMAC and read two places; what the larger one
-/// costs more are misses of the processor's caches, as the row of a hundred thousand shows. Half of the look-ups
-/// find their entry.
+/// thousand: the ratio says how flat the cost is. Both compute one HMAC and read two places; what the larger
+/// one costs more are misses of the processor's caches, as the row of a hundred thousand shows. Half of the
+/// look-ups find their entry.
 #include "mikey/keys/replay_cache.hpp"
 #include "row.hpp"
 

@@ -15,7 +15,8 @@ namespace mikey::bench {
 /// Does a piece of work `n` times.
 using Work = std::function<void(std::size_t n)>;
 
-/// Something else that is known of a row, e.g. how much memory an entry takes: a member of its own in the JSON.
+/// Something else that is known of a row, e.g. how much memory an entry takes: a member of its own in the
+/// JSON.
 struct Fact {
   std::string name;  ///< with its unit: "octets_per_entry"
   double value = 0;

@@ -19,7 +19,11 @@ class CertificateUrlTest : public testing::Test {
     auto trust = std::make_shared<crypto::TrustStore>();
     trust->add_anchor(pki_.ca.certificate);
     c.pki.trust = trust;
-    return {Identity::uri("sip:" + self + "@example.com"), Policy{}, std::move(c), crypto::openssl(), rng_,
+    return {Identity::uri("sip:" + self + "@example.com"),
+            Policy{},
+            std::move(c),
+            crypto::openssl(),
+            rng_,
             clock_};
   }
   static InitiateRequest to_bob() {
