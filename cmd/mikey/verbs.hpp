@@ -28,11 +28,7 @@ void add_sdp(CLI::App& app, ExitCode& exit);
 
 using AddVerb = void (*)(CLI::App&, ExitCode&);
 inline constexpr AddVerb kVerbs[] = {
-    add_agent,
-    add_call,
-    add_inspect,
-    add_keygen,
-    add_sdp,
+    add_agent, add_call, add_inspect, add_keygen, add_sdp,
 };
 
 /// One example of a verb: a command line and what it is good for.

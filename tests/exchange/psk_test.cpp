@@ -164,8 +164,8 @@ TEST(Psk, UpdateMayAddASessionAndKeepTheKey) {
 
 TEST(Psk, TheResponderMayAddASessionUnderAnotherSuite) {
   TwoParties t;
-  t.alice_policy.srtp = t.bob_policy.srtp = {keys::Suite::aes_cm_128_hmac_sha1_80,
-                                             keys::Suite::aes_256_cm_hmac_sha1_80};
+  t.alice_policy.srtp =
+      t.bob_policy.srtp = {keys::Suite::aes_cm_128_hmac_sha1_80, keys::Suite::aes_256_cm_hmac_sha1_80};
   const auto first = t.run(t.request());
   expect_agreed(first);
   auto q = t.request(first.initiator->csb_id);
