@@ -1,5 +1,5 @@
-// What RFC 3830 demands of the messages of its three modes, a test a demand; compliance/rfc3830.toml refers to these.
-// What it demands of updates and envelope keys stands in compliance_updates_test.cpp.
+// What RFC 3830 demands of the messages of its three modes, a test a demand; compliance/rfc3830.toml refers
+// to these. What it demands of updates and envelope keys stands in compliance_updates_test.cpp.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -201,8 +201,8 @@ TEST(Rfc3830, VerificationCoversMessageIdentitiesAndTimestamp) {
 // 4.2.3, 4.2.4: NULL encryption and NULL MAC "MUST NOT be used unless the underlying protocols can guarantee
 // security", which the owner says by allow_null.
 TEST(Rfc3830, NullNeedsTheConsentOfBothInThePublicKeyModeToo) {
-  for (const auto& [encr, mac] : {std::pair(EncrAlg::null, MacAlg::null),
-                                  std::pair(EncrAlg::null, MacAlg::hmac_sha_1_160)}) {
+  for (const auto& [encr, mac] :
+       {std::pair(EncrAlg::null, MacAlg::null), std::pair(EncrAlg::null, MacAlg::hmac_sha_1_160)}) {
     for (const bool alice : {false, true}) {
       for (const bool bob : {false, true}) {
         CertifiedParties t(Mode::pk);
@@ -216,8 +216,8 @@ TEST(Rfc3830, NullNeedsTheConsentOfBothInThePublicKeyModeToo) {
   }
 }
 
-// 4.2.3: a key wrap needs no MAC in the public-key method; "the NULL MAC SHOULD NOT be used in the pre-shared key
-// case, as the MAC in that case covers the entire message".
+// 4.2.3: a key wrap needs no MAC in the public-key method; "the NULL MAC SHOULD NOT be used in the pre-shared
+// key case, as the MAC in that case covers the entire message".
 TEST(Rfc3830, AKeyWrapGoesWithoutMacWhereTheMessageIsSigned) {
   CertifiedParties pk(Mode::pk);
   pk.alice_policy.kemac_encryption = pk.bob_policy.kemac_encryption = {EncrAlg::aes_kw_128};
@@ -285,7 +285,8 @@ Bytes pk_message_naming(CertifiedParties& t, const Identity& inside) {
 // 3.2: "The encrypted IDi MUST always be verified to be equal with the expected IDi."
 TEST(Rfc3830, TheEncryptedIdiMustBeTheSigners) {
   CertifiedParties t(Mode::pk);
-  for (const Identity& other : {kBob, Identity::uri("sip:carol@example.com"), Identity::nai("sip:alice@example.com")}) {
+  for (const Identity& other :
+       {kBob, Identity::uri("sip:carol@example.com"), Identity::nai("sip:alice@example.com")}) {
     const Outcome o = t.bob().receive(Source::peer, pk_message_naming(t, other));
     EXPECT_EQ(o.state, State::failed) << other.name();
     ASSERT_TRUE(o.error.has_value());

@@ -1,5 +1,5 @@
-// What RFC 3830 demands of updates (4.5) and of cached envelope keys (6.3), a test a demand; compliance/rfc3830.toml
-// refers to these.
+// What RFC 3830 demands of updates (4.5) and of cached envelope keys (6.3), a test a demand;
+// compliance/rfc3830.toml refers to these.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -40,7 +40,8 @@ class Updates : public testing::TestWithParam<Update> {
   CertifiedParties t_ = parties_for(GetParam());
 };
 
-// "MUST use the same CSB ID as the initial exchange, but MUST use a new timestamp. A new RAND MUST NOT be included".
+// "MUST use the same CSB ID as the initial exchange, but MUST use a new timestamp. A new RAND MUST NOT be
+// included".
 TEST_P(Updates, KeepTheCsbIdAndTheRandAndHaveANewTimestamp) {
   const auto first = t_.run(t_.request());
   expect_agreed(first);
@@ -78,7 +79,7 @@ TEST_P(Updates, WithARandAreRefused) {
   const Outcome o = t_.bob().receive(Source::peer, bad);
   EXPECT_EQ(o.state, State::failed);
   EXPECT_EQ(t_.bob().bundle(first.responder->csb_id, kAlice), first.responder);
-  EXPECT_EQ(t_.bob().receive(Source::peer, begun.send[0].message).state, State::established);
+  EXPECT_TRUE(t_.run(t_.request(first.initiator->csb_id)).responder) << "without RAND it is accepted";
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -183,7 +184,8 @@ class DhUpdates : public testing::TestWithParam<Mode> {
   }
 };
 
-// 4.5: "if the Initiator includes the DHi payload, then the Responder MUST include DHr and DHi", and else not.
+// 4.5: "if the Initiator includes the DHi payload, then the Responder MUST include DHr and DHi", and else
+// not.
 TEST_P(DhUpdates, AreAnsweredWithBothDhValuesOrNone) {
   expect_agreed(first_);
   const auto fresh = t_.run(update(true));
@@ -208,8 +210,10 @@ TEST_P(DhUpdates, WithAnswersThatBringTooFewOrTooManyDhValuesFail) {
   const Outcome answer = t_.bob().receive(Source::peer, asked.send[0].message);
   ASSERT_EQ(answer.state, State::established);
   Forge without_dhi(answer.send[0].message);
-  EXPECT_EQ(t_.alice().receive(Source::peer, again(without_dhi.remove(PayloadType::dh, 1))).state, State::failed);
-  EXPECT_EQ(t_.alice().receive(Source::peer, again(without_dhi.remove(PayloadType::dh))).state, State::failed);
+  EXPECT_EQ(t_.alice().receive(Source::peer, again(without_dhi.remove(PayloadType::dh, 1))).state,
+            State::failed);
+  EXPECT_EQ(t_.alice().receive(Source::peer, again(without_dhi.remove(PayloadType::dh))).state,
+            State::failed);
   EXPECT_EQ(t_.alice().receive(Source::peer, answer.send[0].message).state, State::established);
 
   const Outcome kept = *t_.alice().initiate(update(false));

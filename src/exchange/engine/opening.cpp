@@ -6,8 +6,8 @@
 namespace mikey::engine {
 namespace {
 
-/// At random, and not one that is in use with the peer (RFC 3830 6.1). So many collisions in a row mean that the
-/// generator repeats itself.
+/// At random, and not one that is in use with the peer (RFC 3830 6.1). So many collisions in a row mean that
+/// the generator repeats itself.
 Result<std::uint32_t> choose_csb_id(const Env& env, const Identity& peer) {
   for (int i = 0; i < 16; ++i) {
     auto id = env.rng.u32("CSB ID");
