@@ -33,7 +33,7 @@ struct Rfc4738 : testing::Test {
     return o.send.empty() ? Bytes() : o.send[0].message;
   }
   /// Alice is given `bad`, which Bob has signed: she says nothing, and still takes `good`.
-  void discarded_in_silence(const Bytes& bad, const Bytes& good) {
+  void expect_discarded(const Bytes& bad, const Bytes& good) {
     const Outcome o = t.alice().receive(Source::peer, bad);
     EXPECT_EQ(o.state, State::failed);
     EXPECT_TRUE(o.send.empty());
@@ -101,7 +101,7 @@ TEST_F(Rfc4738, TheCertificateMustBeOfTheKeyThatSigned) {
   EXPECT_EQ(o.state, State::failed);
   EXPECT_EQ(o.error->code, ErrorCode::auth_failure);
   const Bytes response = t.bob().receive(Source::peer, good).send[0].message;
-  discarded_in_silence(Forge(response).signed_rsar(*private_key("intermediate"), kAlice.data, kBob.data),
+  expect_discarded(Forge(response).signed_rsar(*private_key("intermediate"), kAlice.data, kBob.data),
                        response);
 }
 
@@ -152,7 +152,7 @@ TEST_F(Rfc4738, ResponsesWithPoliciesThatWereNotOfferedAreDiscarded) {
   const Bytes params = *exchange::params_of(Suite::aes_cm_128_hmac_sha1_32);
   Forge f(response);
   f.set(wire::Sp{f.get<wire::Sp>().policy_no, ProtType::srtp, Octets(params)});
-  discarded_in_silence(signed_by_bob(f), response);
+  expect_discarded(signed_by_bob(f), response);
 }
 
 // 3.6: the CSB ID and T of the request; RAND in one of the two messages only; no CSB_ID extension in unicast.
@@ -183,20 +183,20 @@ TEST_F(Rfc4738, ARandThatIsMissingInTheRequestStandsInTheResponse) {
 TEST_F(Rfc4738, ResponsesWithASecondRandAreDiscarded) {
   const Bytes response = answer(t.request());
   const Bytes rand(16, 0x70);
-  discarded_in_silence(signed_by_bob(Forge(response).insert(wire::Rand{Octets(rand)}, P::id)), response);
+  expect_discarded(signed_by_bob(Forge(response).insert(wire::Rand{Octets(rand)}, P::id)), response);
 }
 
 TEST_F(Rfc4738, ResponsesWithoutTheRandThatWasLeftToThemAreDiscarded) {
   t.bob_group = group_of(0x99);
   const Bytes response = answer(group_request());
-  discarded_in_silence(signed_by_bob(Forge(response).remove(P::rand)), response);
+  expect_discarded(signed_by_bob(Forge(response).remove(P::rand)), response);
 }
 
 // 3.6: a CSB_ID extension "MUST NOT be present in case of unicast communication".
 TEST_F(Rfc4738, ResponsesToOneMemberWithACsbIdAreDiscarded) {
   const Bytes response = answer(t.request());
   const Bytes id{0, 0, 0, 9};
-  discarded_in_silence(
+  expect_discarded(
       signed_by_bob(Forge(response).insert(wire::GeneralExt{GeneralExtType::csb_id, Octets(id)}, P::kemac)),
       response);
 }
