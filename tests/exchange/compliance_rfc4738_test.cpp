@@ -102,7 +102,7 @@ TEST_F(Rfc4738, TheCertificateMustBeOfTheKeyThatSigned) {
   EXPECT_EQ(o.error->code, ErrorCode::auth_failure);
   const Bytes response = t.bob().receive(Source::peer, good).send[0].message;
   expect_discarded(Forge(response).signed_rsar(*private_key("intermediate"), kAlice.data, kBob.data),
-                       response);
+                   response);
 }
 
 // 3.4: whoever accepts one Responder only says so in IDr; another one does not answer, and would not be
