@@ -47,8 +47,12 @@ const Kernel* adx_kernel_unasked();
 /// All kernels this processor can run, the fastest first.
 std::span<const Kernel* const> usable_kernels();
 
-/// The fastest of them.
+/// What the schemes run on: the fastest of them, unless adopt_kernel() came before the first call.
 const Kernel& best_kernel();
+
+/// Makes `kernel` the best one; false when another is in use already. Asks nobody whether the processor has
+/// it.
+bool adopt_kernel(const Kernel& kernel);
 
 /// The most limbs a kernel is asked for: 7680 bits.
 inline constexpr std::size_t kMaxLimbs = 120;

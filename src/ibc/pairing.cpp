@@ -152,6 +152,7 @@ void SakkeParameterSet::make_g_table() {
     fp2_sqr(p, row, all.back());
   }
   std::vector<SakkeElement*> pointers;
+  pointers.reserve(all.size());
   for (SakkeFp2& e : all) pointers.push_back(&e.re);
   p.invert_all(pointers);
   g_table_.reserve(all.size());

@@ -51,9 +51,7 @@ const Fault kFaults[] = {
      }},
     {"SelfSigned", [](const Scene& s) { s.show({self_signed(s.spec(), s.name()).certificate}, s.name()); }},
     {"WithoutItsIntermediate",
-     [](const Scene& s) {
-       s.show({issue(s.spec(), s.name(), shared_pki().intermediate)}, s.name());
-     }},
+     [](const Scene& s) { s.show({issue(s.spec(), s.name(), shared_pki().intermediate)}, s.name()); }},
     {"BelowAnEndCertificate",
      [](const Scene& s) {
        const crypto::Issuer end{s.good(), key_pem(s.name()), ""};
@@ -85,15 +83,15 @@ const Fault kFaults[] = {
      }},
     {"RevokedByOcsp",
      [](const Scene& s) {
-       s.judge().ocsp.push_back(*crypto::make_ocsp_response(
-           shared_pki().ca.certificate, shared_pki().ca, s.good(), crypto::OcspStatus::revoked, kPkiTime,
-           kPkiTime + kMonth));
+       s.judge().ocsp.push_back(*crypto::make_ocsp_response(shared_pki().ca.certificate, shared_pki().ca,
+                                                            s.good(), crypto::OcspStatus::revoked, kPkiTime,
+                                                            kPkiTime + kMonth));
      }},
     {"UnknownToItsOcspResponder",
      [](const Scene& s) {
-       s.judge().ocsp.push_back(*crypto::make_ocsp_response(
-           shared_pki().ca.certificate, shared_pki().ca, s.good(), crypto::OcspStatus::unknown, kPkiTime,
-           kPkiTime + kMonth));
+       s.judge().ocsp.push_back(*crypto::make_ocsp_response(shared_pki().ca.certificate, shared_pki().ca,
+                                                            s.good(), crypto::OcspStatus::unknown, kPkiTime,
+                                                            kPkiTime + kMonth));
      }},
     {"OfUnknownRevocationWhereThatIsRequired", [](const Scene&) {}, ErrorCode::invalid_cert,
      [](Policy& p) { p.certificates.require_revocation_check = true; }},
@@ -123,8 +121,7 @@ const Fault kFaults[] = {
        spec.digital_signature = false;
        s.show(spec);
      }},
-    {"OfAWeakKey",
-     [](const Scene& s) { s.show({issue(s.spec(), "weak", shared_pki().ca)}, "weak"); }},
+    {"OfAWeakKey", [](const Scene& s) { s.show({issue(s.spec(), "weak", shared_pki().ca)}, "weak"); }},
     {"SignedWithSha1",
      [](const Scene& s) {
        auto spec = s.spec();
@@ -143,8 +140,7 @@ const Fault kFaults[] = {
        s.show({issue(s.spec(), s.name(), shared_pki().intermediate), ca}, s.name());
      }},
     {"OfAnotherKeyThanTheOneThatSigns",
-     [](const Scene& s) { s.show({s.good()}, s.by_initiator ? "bob" : "alice"); },
-     ErrorCode::auth_failure},
+     [](const Scene& s) { s.show({s.good()}, s.by_initiator ? "bob" : "alice"); }, ErrorCode::auth_failure},
 };
 
 using Case = std::tuple<Mode, bool, Fault>;
@@ -235,8 +231,7 @@ TEST_P(GoodCertificates, APinnedOneNeedsNoAuthority) {
   expect_agreed(t.run(t.request()));
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, GoodCertificates, testing::Values(Mode::pk, Mode::dh, Mode::rsar),
-                         mode_of);
+INSTANTIATE_TEST_SUITE_P(Modes, GoodCertificates, testing::Values(Mode::pk, Mode::dh, Mode::rsar), mode_of);
 
 }  // namespace
 }  // namespace mikey::test

@@ -34,6 +34,11 @@ Forge::Forge(ByteView message) {
   if (!parts_.empty()) parts_.pop_back();
 }
 
+Bytes Forge::unencodable(const Error& why) {
+  ADD_FAILURE() << why.to_string();
+  std::abort();
+}
+
 std::size_t Forge::index(PayloadType type, std::size_t n) const {
   for (std::size_t i = 0; i < parts_.size(); ++i)
     if (parts_[i].type == type && n-- == 0) return i;

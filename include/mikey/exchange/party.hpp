@@ -104,6 +104,7 @@ class Party final : private CsbIds {
   Outcome run(Exchange& exchange, Step step);
   Supply answer(const Need& need);
   Waiting::iterator find_waiting(const wire::Message& message);
+  bool remember_fetch(const std::string& url, std::uint32_t csb_id);
   Outcome first_message(wire::Message message);
   Outcome broken(ByteView octets, const Error& error);
   Outcome error_message(wire::Message message);

@@ -19,7 +19,9 @@ Status check_message(const Policy& policy, const wire::Message& m) {
     return ok;
   const wire::Slot& at = m.last_slot();
   const auto k = m.get<wire::Kemac>(at);
-  if (k.encr_alg != EncrAlg::null || !k.encr_data.empty())
+  // There is nothing to encrypt, so the 2 that RFC 4650 calls NULL means no more than IANA's 0.
+  const bool no_cipher = k.encr_alg == EncrAlg::null || wire::to_number(k.encr_alg) == 2;
+  if (!no_cipher || !k.encr_data.empty())
     return bad_message(ErrorCode::invalid_ea, "RFC 4650 4.2", "a KEMAC of DHHMAC carries no encrypted data",
                        at.offset);
   const bool null = k.mac_alg == MacAlg::null;

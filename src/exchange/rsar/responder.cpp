@@ -122,6 +122,8 @@ Result<engine::Next<Done>> on(const NeedsVerdict& s, const ReplayVerdict& verdic
   if (!fresh) return std::move(fresh).error();
   const wire::Message& m = *s.init;
   if (auto ok = engine::check_for_me(s.ids, env.self); !ok) return std::move(ok).error();
+  if (auto ok = engine::check_envelope_certificate(env.policy, s.signer.certificate); !ok)
+    return std::move(ok).error();
   if (s.old) return bad_message(ErrorCode::unspecified, "RFC 4738 3.6", "a CSB with this ID exists already");
   const bool request_has_rand = m.find(PayloadType::rand) != nullptr;
   const bool group = !request_has_rand && env.group != nullptr;
