@@ -11,8 +11,10 @@
 namespace mikey {
 
 NtpTime UniqueClock::now() const {
+  constexpr std::int64_t kWrong = std::int64_t{60} << 32;
   NtpTime t = inner_.now();
-  if (used_ && ntp_difference(t, last_) <= 0) t = NtpTime{last_.value + 1};
+  const std::int64_t passed = used_ ? ntp_difference(t, last_) : 1;
+  if (passed <= 0 && passed > -kWrong) t = NtpTime{last_.value + 1};
   used_ = true;
   last_ = t;
   return t;

@@ -45,7 +45,9 @@ struct Env {
   const CsbIds* csb_ids = nullptr;   ///< an owner of several CSBs says which IDs it uses
 };
 
-/// A clock that never says the same time twice, as RFC 3830 5.2 wants of timestamps.
+/// A clock that never says the same time twice, as RFC 3830 5.2 wants of timestamps. When the clock inside
+/// steps back it counts on in the smallest units; not by a minute and more, since then the time was wrong
+/// before, and everybody would refuse it.
 class UniqueClock final : public Clock {
  public:
   explicit UniqueClock(const Clock& inner) : inner_(inner) {}
