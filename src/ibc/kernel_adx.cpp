@@ -10,6 +10,8 @@
 namespace mikey::ibc {
 namespace {
 
+// NOLINTBEGIN(readability-non-const-parameter): the assembler writes through these pointers
+
 /// For i < rows: t[i] = low limb of acc + a * b[i] + t[i], acc = the rest of it.
 void block_rows(Limb* acc, Limb* t, const Limb* a, const Limb* b, std::size_t rows) {
   Limb lo;
@@ -214,6 +216,8 @@ Limb sub_quads(Limb* r, const Limb* a, const Limb* b, std::size_t quads) {
       : "cc", "memory");
   return borrow;
 }
+
+// NOLINTEND(readability-non-const-parameter)
 
 bool blocks_fit(std::size_t n) {
   return n % 8 == 0;
