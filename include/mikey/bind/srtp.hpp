@@ -96,6 +96,10 @@ class SrtpSession {
 
   /// The rollover counter of a stream; nothing before its first packet.
   std::optional<std::uint32_t> roc(std::uint32_t ssrc) const;
+  /// Whether a stream has used fifteen sixteenths of the packets that its key may protect: 2^48, or those of
+  /// the key's validity interval (RFC 3711 9.2, RFC 3830 9.2). Ask now and then, and re-key: packets beyond
+  /// the last one are refused.
+  bool rekey_due() const;
   SrtpDirection direction() const;
   const SrtpCounters& rtp_counters() const;
   const SrtpCounters& rtcp_counters() const;
