@@ -52,8 +52,8 @@ def manual_options(path):
 
 def commands_shown(text):
     """Command lines of the tool in a text: (verb, rest) each, lines that end with a backslash joined."""
-    text = re.sub(r"\\\\e?\n(?:> )?\s*", " ", text).replace("\\\\-", "-")
-    return re.findall(r"(?:^|[|;&] *|\$ )[ \t]*(?:build/bin/)?mikey ([a-z]+)((?:[^|;&\n>]|\d?>)*)", text, re.M)
+    text = re.sub(r"\\e?\n(?:> )?\s*", " ", text).replace("\\-", "-")
+    return re.findall(r"(?:^|[|;&] *|[$>] )[ \t]*(?:build/bin/)?mikey ([a-z]+)((?:[^|;&\n>]|\d?>)*)", text, re.M)
 
 
 def unknown_options(program, where, text):
