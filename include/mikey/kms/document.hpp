@@ -41,8 +41,8 @@ struct WrappedKey {
 
 /// Key material: in clear, or wrapped while the TrK is not at hand.
 struct KeyContent {
-  SecretBytes key;                      ///< empty when it is still wrapped
-  std::optional<WrappedKey> wrapped;    ///< how it stood in the document, if it was wrapped
+  SecretBytes key;                    ///< empty when it is still wrapped
+  std::optional<WrappedKey> wrapped;  ///< how it stood in the document, if it was wrapped
   bool opened() const { return !key.empty(); }
 };
 
@@ -65,13 +65,13 @@ struct Certificate {
   std::optional<Time> valid_from;
   std::optional<Time> valid_to;
   bool revoked = false;
-  std::string user_id_format = "2";  ///< "2": the hashed UID of F.2.1
+  std::string user_id_format = "2";   ///< "2": the hashed UID of F.2.1
   std::uint64_t user_key_period = 0;  ///< seconds
   std::uint64_t user_key_offset = 0;  ///< seconds
   Bytes pub_enc_key;                  ///< Z_T, 257 octets
   Bytes pub_auth_key;                 ///< KPAK, 65 octets
   std::optional<std::uint64_t> parameter_set;
-  std::vector<std::string> domains;  ///< KmsDomainList
+  std::vector<std::string> domains;       ///< KmsDomainList
   Signature signature = Signature::none;  ///< of a SignedKmsCertificate
 };
 

@@ -1,8 +1,8 @@
 /// \file
 /// KMS documents and the records that MIKEY-SAKKE works with.
 ///
-/// TS 33.180 has no monthly keys of tel URIs (RFC 6509 3.2), so all of this is about hashed UIDs, UserIdFormat
-/// "2".
+/// TS 33.180 has no monthly keys of tel URIs (RFC 6509 3.2), so all of this is about hashed UIDs,
+/// UserIdFormat "2".
 #pragma once
 
 #include "mikey/base/error.hpp"

@@ -1,6 +1,7 @@
 /// \file
-/// Reads and writes the XML of KMS documents (TS 33.180 annex D): namespace urn:3gpp:ns:mcsecKMSInterface:1.0,
-/// key material wrapped under a transport key (XML Encryption), signatures by HMAC-SHA-256 (XML Signature).
+/// Reads and writes the XML of KMS documents (TS 33.180 annex D): namespace
+/// urn:3gpp:ns:mcsecKMSInterface:1.0, key material wrapped under a transport key (XML Encryption), signatures
+/// by HMAC-SHA-256 (XML Signature).
 ///
 /// Part of the library mikey_kms (CMake mikey::kms), which links libxml2 and xmlsec1.
 #pragma once
@@ -32,13 +33,13 @@ struct ReadOptions {
 ///
 /// A document type declaration is refused, so there are no entities but XML's own five; nothing is fetched.
 /// Elements that are not known are passed over with a note. Errors name the line: ErrorCode::unspecified for
-/// what is no such document, auth_failure for a signature or wrapped key that `keys` do not fit, resource when
-/// it is too large.
+/// what is no such document, auth_failure for a signature or wrapped key that `keys` do not fit, resource
+/// when it is too large.
 Result<Document> read_xml(const crypto::Provider& provider, ByteView xml, const ReadOptions& options = {});
 
 struct WriteOptions {
-  /// Wraps all key material in clear; must have 32 octets. Without it keys that were never opened stay as they
-  /// were read, and all others are written in clear.
+  /// Wraps all key material in clear; must have 32 octets. Without it keys that were never opened stay as
+  /// they were read, and all others are written in clear.
   const SecurityKey* transport_key = nullptr;
   Wrap wrap = Wrap::rfc5649;  ///< rfc3394 takes neither an RSK nor a PVT, and is refused
   /// Signs: a response becomes a SignedKmsResponse, a request a SignedKmsRequest. Must have 16 to 128 octets.

@@ -89,7 +89,8 @@ void FreeDocument::operator()(xmlDoc* doc) const noexcept {
   if (doc == nullptr) return;
   auto* top = static_cast<xmlNode*>(static_cast<void*>(doc));
   for (xmlNode* n = doc->children; n != nullptr; n = next(n, top))
-    if (is_text(n) && n->content != nullptr && (doc->dict == nullptr || xmlDictOwns(doc->dict, n->content) == 0))
+    if (is_text(n) && n->content != nullptr &&
+        (doc->dict == nullptr || xmlDictOwns(doc->dict, n->content) == 0))
       wipe({n->content, static_cast<std::size_t>(xmlStrlen(n->content))});
   xmlFreeDoc(doc);
 }
@@ -111,10 +112,11 @@ Result<DocumentPtr> parse(ByteView xml) {
                                     "UTF-8", options));
   const xmlError* e = xmlCtxtGetLastError(context.get());
   if (declares_type)
-    return error_at(1, "a document type declaration (<!DOCTYPE) is not taken; remove it", ErrorCode::unspecified,
-                    "TS 33.180 D.3.5");
+    return error_at(1, "a document type declaration (<!DOCTYPE) is not taken; remove it",
+                    ErrorCode::unspecified, "TS 33.180 D.3.5");
   if (!doc || context->wellFormed == 0 || xmlDocGetRootElement(doc.get()) == nullptr)
-    return error_at(e == nullptr ? 1 : std::max(e->line, 1), "this is not well-formed XML: " + reason(context.get()));
+    return error_at(e == nullptr ? 1 : std::max(e->line, 1),
+                    "this is not well-formed XML: " + reason(context.get()));
   return doc;
 }
 
@@ -158,7 +160,8 @@ std::optional<Element> Element::child(std::string_view uri, std::string_view nam
 Result<SecretBytes> Element::secret_text() const {
   std::size_t size = 0;
   for (const xmlNode* n = node_->children; n != nullptr; n = n->next) {
-    if (n->type == XML_ELEMENT_NODE) return error("holds " + Element(const_cast<xmlNode*>(n)).tag() + ", not a text");
+    if (n->type == XML_ELEMENT_NODE)
+      return error("holds " + Element(const_cast<xmlNode*>(n)).tag() + ", not a text");
     if (is_text(n)) size += view(n->content).size();
   }
   SecretBytes all(size);

@@ -21,8 +21,8 @@ struct FreeDocument {
 };
 using DocumentPtr = std::unique_ptr<xmlDoc, FreeDocument>;
 
-/// Parses untrusted octets as UTF-8: no document type declaration, no network, bounded size, depth, attributes
-/// and number of elements. Errors name the line.
+/// Parses untrusted octets as UTF-8: no document type declaration, no network, bounded size, depth,
+/// attributes and number of elements. Errors name the line.
 Result<DocumentPtr> parse(ByteView xml);
 
 /// "line 12: DETAIL"

@@ -25,7 +25,8 @@ bool is_space(std::uint8_t c) {
 std::optional<SecretBytes> decode_octets(ByteView text) {
   // Both forms may be broken into lines.
   SecretBytes packed(text.size());
-  const auto end = std::ranges::copy_if(text, packed.reveal_mutable().begin(), [](auto c) { return !is_space(c); });
+  const auto end =
+      std::ranges::copy_if(text, packed.reveal_mutable().begin(), [](auto c) { return !is_space(c); });
   packed.truncate(static_cast<std::size_t>(end.out - packed.reveal_mutable().begin()));
   const std::string_view digits = as_text(packed.reveal());
   // Random octets in base64 are never hexadecimal digits only: 22 of 64 characters are.

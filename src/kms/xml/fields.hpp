@@ -32,7 +32,7 @@ class Fields {
   std::int64_t signed_number(const char* name);
   Time time(const char* name);
   std::optional<Time> optional_time(const char* name);
-  bool flag(const char* name);  ///< xsd:boolean; false when it is absent
+  bool flag(const char* name);                       ///< xsd:boolean; false when it is absent
   Bytes octets(const char* name, std::size_t size);  ///< hexadecimal or base64
 
   void fail(Error error);
@@ -56,7 +56,8 @@ class Fields {
   std::optional<Error> error_;
 };
 
-/// Octets in hexadecimal or base64, as both stand in documents for the same things. Nothing for anything else.
+/// Octets in hexadecimal or base64, as both stand in documents for the same things. Nothing for anything
+/// else.
 std::optional<SecretBytes> decode_octets(ByteView text);
 
 }  // namespace mikey::kms::xml

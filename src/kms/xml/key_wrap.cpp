@@ -24,9 +24,8 @@ Result<WrappedKey> wrap_key(const crypto::Provider& provider, const SecurityKey&
   if (transport_key.key.size() != kTransportKeySize)
     return bad_request("a transport key (TrK) has 32 octets, not " + std::to_string(transport_key.key.size()),
                        kClause);
-  auto octets = wrap == Wrap::rfc3394
-                    ? provider.aes_wrap(transport_key.key.reveal(), kInitialValue, key)
-                    : provider.aes_wrap_padded(transport_key.key.reveal(), key);
+  auto octets = wrap == Wrap::rfc3394 ? provider.aes_wrap(transport_key.key.reveal(), kInitialValue, key)
+                                      : provider.aes_wrap_padded(transport_key.key.reveal(), key);
   if (!octets) return std::move(octets).error();
   return WrappedKey{wrap, transport_key.id, *std::move(octets)};
 }

@@ -18,8 +18,8 @@ Result<WrappedKey> wrap_key(const crypto::Provider& provider, const SecurityKey&
                             ByteView key);
 
 /// Opens `wrapped` with the transport key it names, or with whichever of `keys` does. What is named kw-aes256
-/// may be wrapped by RFC 3394 or RFC 5649: each has its own integrity check. ErrorCode::auth_failure when none
-/// opens it.
+/// may be wrapped by RFC 3394 or RFC 5649: each has its own integrity check. ErrorCode::auth_failure when
+/// none opens it.
 Result<SecretBytes> unwrap_key(const crypto::Provider& provider, std::span<const SecurityKey> keys,
                                const WrappedKey& wrapped);
 

@@ -183,7 +183,8 @@ Result<CertCache> Reader::cert_cache(Element e) {
   Fields f(e, ns_);
   CertCache out;
   if (const auto number = e.attribute("CacheNum")) {
-    if (number->empty() || number->size() > 18 || number->find_first_not_of("0123456789") != std::string::npos)
+    if (number->empty() || number->size() > 18 ||
+        number->find_first_not_of("0123456789") != std::string::npos)
       f.fail(e.error("has a CacheNum that is no whole number from 0 on"));
     else
       out.number = std::stoull(*number);

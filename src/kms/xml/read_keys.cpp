@@ -18,8 +18,9 @@ Result<Wrap> wrap_of(Element key) {
   const std::string algorithm = method ? method->attribute("Algorithm").value_or("") : "";
   if (algorithm == kKwAes256) return Wrap::rfc5649_3gpp;  // or RFC 3394: opening it tells
   if (algorithm == kKwAes256Pad || algorithm == kKwAes256PadApache) return Wrap::rfc5649;
-  return key.error(algorithm.empty() ? "does not say how it is wrapped" : "is wrapped by " + algorithm + ", not kw-aes256",
-                   ErrorCode::unspecified, kClause);
+  return key.error(
+      algorithm.empty() ? "does not say how it is wrapped" : "is wrapped by " + algorithm + ", not kw-aes256",
+      ErrorCode::unspecified, kClause);
 }
 
 /// xenc:EncryptedKey, or the EncryptedData that Kapsch's KMS writes in its place.
@@ -46,8 +47,8 @@ Result<WrappedKey> read_wrapped(Element key) {
   return out;
 }
 
-/// A point without the octet 04 that says it is uncompressed has a length that RFC 3394 takes: some KMSs leave
-/// it out to that end. And an integer may have lost its leading zeros, or have got more of them.
+/// A point without the octet 04 that says it is uncompressed has a length that RFC 3394 takes: some KMSs
+/// leave it out to that end. And an integer may have lost its leading zeros, or have got more of them.
 SecretBytes normalised(SecretBytes key, KeySize size) {
   const ByteView octets = key.reveal();
   if (size.point && octets.size() + 1 == size.octets) {
@@ -61,7 +62,8 @@ SecretBytes normalised(SecretBytes key, KeySize size) {
   ByteView rest = octets;
   while (rest.size() > size.octets && rest.front() == 0) rest = rest.subspan(1);
   if (rest.size() > size.octets || rest.size() + 4 < size.octets) return key;
-  std::ranges::copy(rest, out.reveal_mutable().begin() + static_cast<std::ptrdiff_t>(size.octets - rest.size()));
+  std::ranges::copy(rest,
+                    out.reveal_mutable().begin() + static_cast<std::ptrdiff_t>(size.octets - rest.size()));
   return out;
 }
 

@@ -20,6 +20,21 @@ constexpr const char* kRule = "TS 33.180 9.3.4.2";
 constexpr std::size_t kMinKey = 16;
 constexpr std::size_t kMaxKey = 128;
 
+// libxml2 prints what goes wrong in canonicalisation to standard error, unless this thread has a handler.
+class Quiet {
+ public:
+  Quiet() : handler_(xmlStructuredError), context_(xmlStructuredErrorContext) {
+    xmlSetStructuredErrorFunc(nullptr, [](void*, xmlError*) {});
+  }
+  ~Quiet() { xmlSetStructuredErrorFunc(context_, handler_); }
+  Quiet(const Quiet&) = delete;
+  Quiet& operator=(const Quiet&) = delete;
+
+ private:
+  xmlStructuredErrorFunc handler_;
+  void* context_;
+};
+
 struct FreeContext {
   void operator()(xmlSecDSigCtx* c) const noexcept { xmlSecDSigCtxDestroy(c); }
 };
@@ -37,9 +52,9 @@ bool ready() {
 
 Result<Context> make_context(const SecurityKey& key) {
   if (key.key.size() < kMinKey || key.key.size() > kMaxKey)
-    return bad_request("a key for signatures (InK or TrK) has 16 to 128 octets, not " +
-                           std::to_string(key.key.size()),
-                       kRule);
+    return bad_request(
+        "a key for signatures (InK or TrK) has 16 to 128 octets, not " + std::to_string(key.key.size()),
+        kRule);
   if (!ready()) return crypto_error("xmlsec cannot be set up");
   Context c(xmlSecDSigCtxCreate(nullptr));
   if (!c) return crypto_error("xmlsec has no memory for a signature");
@@ -84,7 +99,8 @@ Result<std::string> declare_id(Element e) {
 Result<Element> one(Element parent, std::string_view name) {
   const auto found = parent.child(kDs, name);
   if (!found)
-    return parent.error("does not hold exactly one <" + std::string(name) + ">", ErrorCode::unspecified, kRule);
+    return parent.error("does not hold exactly one <" + std::string(name) + ">", ErrorCode::unspecified,
+                        kRule);
   return *found;
 }
 
@@ -138,8 +154,7 @@ Status check_reference(Element info, std::string_view envelope_id, std::string_v
 
 Result<Element> find_signature(Element envelope) {
   const auto found = envelope.child(kDs, "Signature");
-  if (!found)
-    return envelope.error("does not hold exactly one signature", ErrorCode::unspecified, kRule);
+  if (!found) return envelope.error("does not hold exactly one signature", ErrorCode::unspecified, kRule);
   return *found;
 }
 
@@ -180,6 +195,7 @@ Result<SignatureCheck> check_signature(Element envelope, Element content, std::s
   const auto ids = declare_ids(envelope, content);
   if (!ids) return ids.error();
   if (auto ok = check_reference(*info, ids->envelope, ids->content); !ok) return std::move(ok).error();
+  const Quiet quiet;
   for (const SecurityKey* key : candidates(keys, out.key_name)) {
     const auto context = make_context(*key);
     if (!context) return context.error();
@@ -197,6 +213,7 @@ Status sign(Element envelope, Element content, const SecurityKey& key) {
   const auto signature = find_signature(envelope);
   if (!signature) return signature.error();
   if (auto ids = declare_ids(envelope, content); !ids) return std::move(ids).error();
+  const Quiet quiet;
   const auto context = make_context(key);
   if (!context) return context.error();
   if (xmlSecDSigCtxSign(context->get(), signature->node()) != 0 ||

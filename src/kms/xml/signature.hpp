@@ -1,9 +1,9 @@
 /// \file
 /// Signatures of KMS documents (XML Signature, HMAC-SHA-256; TS 33.180 9.3.4, D.2).
 ///
-/// What products write is accepted: a reference to the signed document's Id or to the whole envelope, inclusive
-/// or exclusive canonical XML. Nothing else is: no other algorithm or transform, no second reference, no
-/// truncated MAC, so that what was verified is what is read.
+/// What products write is accepted: a reference to the signed document's Id or to the whole envelope,
+/// inclusive or exclusive canonical XML. Nothing else is: no other algorithm or transform, no second
+/// reference, no truncated MAC, so that what was verified is what is read.
 #pragma once
 
 #include <span>

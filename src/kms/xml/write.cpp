@@ -17,7 +17,8 @@ constexpr std::string_view kId = "xmldoc";
 
 class Documents {
  public:
-  Documents(const crypto::Provider& provider, const WriteOptions& options) : provider_(provider), options_(options) {}
+  Documents(const crypto::Provider& provider, const WriteOptions& options)
+      : provider_(provider), options_(options) {}
 
   Result<SecretBytes> write(const Document& document);
 
@@ -45,7 +46,8 @@ class Documents {
   }
   void points(std::string_view tag, ByteView octets, std::size_t size) {
     if (octets.size() != size)
-      w_.fail(bad_request("<" + std::string(tag) + "> has not " + std::to_string(size) + " octets", "TS 33.180 D.3.2"));
+      w_.fail(bad_request("<" + std::string(tag) + "> has not " + std::to_string(size) + " octets",
+                          "TS 33.180 D.3.2"));
     w_.hex(tag, octets);
   }
   /// The value of xmlns for the first element written, nothing for all others.
@@ -91,7 +93,8 @@ void Documents::key(std::string_view tag, const KeyContent& content, xml::KeySiz
     return w_.fail(bad_request("<" + std::string(tag) + "> has no key", "TS 33.180 D.3.3"));
   }
   if (size.octets != 0 && content.key.size() != size.octets)
-    return w_.fail(bad_request("<" + std::string(tag) + "> has not " + std::to_string(size.octets) + " octets", "TS 33.180 D.3.3"));
+    return w_.fail(bad_request(
+        "<" + std::string(tag) + "> has not " + std::to_string(size.octets) + " octets", "TS 33.180 D.3.3"));
   if (options_.transport_key == nullptr)
     return w_.hex(tag, content.key.reveal(), {{"xsi:type", "KeyContentType"}});
   auto k = xml::wrap_key(provider_, *options_.transport_key, options_.wrap, content.key.reveal());
@@ -275,7 +278,8 @@ Result<SecretBytes> Documents::write(const Document& document) {
 
 }  // namespace
 
-Result<SecretBytes> write_xml(const crypto::Provider& provider, const Document& document, const WriteOptions& options) {
+Result<SecretBytes> write_xml(const crypto::Provider& provider, const Document& document,
+                              const WriteOptions& options) {
   return Documents(provider, options).write(document);
 }
 

@@ -8,8 +8,8 @@ namespace {
 constexpr std::string_view kDigits = "0123456789ABCDEF";
 constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-// XML 1.0 has no control characters but these three, and those that stand in attributes or between lines would
-// not come back as they were.
+// XML 1.0 has no control characters but these three, and those that stand in attributes or between lines
+// would not come back as they were.
 bool has_character(std::uint8_t c) {
   return c >= 0x20 && c != 0x7f;
 }
@@ -17,9 +17,15 @@ bool has_character(std::uint8_t c) {
 // UTF-8, in its shortest form and without surrogates (RFC 3629 4).
 bool is_utf8(std::string_view s) {
   while (!s.empty()) {
-    const auto at = [&](std::size_t i) { return i < s.size() ? static_cast<std::uint8_t>(s[i]) : std::uint8_t{0}; };
+    const auto at = [&](std::size_t i) {
+      return i < s.size() ? static_cast<std::uint8_t>(s[i]) : std::uint8_t{0};
+    };
     const std::uint8_t c = at(0);
-    const std::size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >> 4 == 14 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+    const std::size_t n = c < 0x80                ? 1
+                          : c >= 0xc2 && c < 0xe0 ? 2
+                          : c >> 4 == 14          ? 3
+                          : c >= 0xf0 && c < 0xf5 ? 4
+                                                  : 0;
     if (n == 0) return false;
     for (std::size_t i = 1; i < n; ++i)
       if (at(i) >> 6 != 2) return false;
