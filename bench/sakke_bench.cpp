@@ -79,13 +79,14 @@ void add_peer(std::vector<Row>& rows, const Users& u) {
   const auto sender = need("sakke", WolfSakke::client(u.z_t));
   const auto known = need("sakke", WolfSakke::client(u.z_t));
   const auto receiver = need("sakke", WolfSakke::client(u.z_t));
+  const auto validator = need("sakke", WolfSakke::client(u.z_t));
   const Bytes id = u.id;
   const Bytes rsk = to_bytes(u.rsk.reveal());
   const Bytes ssv = to_bytes(u.ssv.reveal());
   need("sakke", known.set_receiver(id) && receiver.set_own_key(id, rsk));
   // The same key, the same SSV and the same identifier make the same octets.
-  need("sakke",
-       known.encapsulate(ssv) == u.sed && receiver.decapsulate(u.sed) == ssv && kms.make_rsk(id) == rsk);
+  need("sakke", known.encapsulate(ssv) == u.sed && receiver.decapsulate(u.sed) == ssv &&
+                    kms.make_rsk(id) == rsk && validator.validate_rsk(id, rsk));
   const Work decapsulate = repeat([receiver, sed = u.sed](std::size_t) { return receiver.decapsulate(sed); });
   const std::vector<std::pair<Work, double>> theirs = {
       {repeat([sender, ssv](std::size_t i) {
@@ -96,7 +97,7 @@ void add_peer(std::vector<Row>& rows, const Users& u) {
       {decapsulate, 6},
       {decapsulate, 0},
       {repeat([kms](std::size_t i) { return kms.make_rsk(identifier(i)); }), 0},
-      {repeat([receiver, id, rsk](std::size_t) { return receiver.validate_rsk(id, rsk); }), 0}};
+      {repeat([validator, id, rsk](std::size_t) { return validator.validate_rsk(id, rsk); }), 0}};
   for (std::size_t i = 0; i < rows.size(); ++i) {
     rows[i].peer = peer::wolfssl_version();
     rows[i].theirs = theirs[i].first;

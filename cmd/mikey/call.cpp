@@ -38,6 +38,11 @@ class Endpoint {
                *rng_, clock_) {}
 
   Status prepare() {
+    for (const keys::Suite suite : party_.policy().srtp)  // rather now than when the peer has agreed to it
+      if (auto s = bind::srtp_check(suite); !s)
+        return bad_request("policy.srtp: " + std::string(keys::info(suite).name) +
+                               " is of no use to a call: " + s.error().detail,
+                           s.error().rfc);
     if (options_.wav.empty()) return {};
     auto samples = read_wav(options_.wav);
     if (!samples) return std::move(samples).error();

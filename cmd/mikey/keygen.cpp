@@ -21,7 +21,8 @@ ExitCode done(const Status& s) {
 ExitCode make_psk(std::size_t length, const std::string& out, bool force) {
   auto key = crypto::openssl_rng()->secret(length, "PSK");
   if (!key) return done(std::move(key).error());
-  if (!out.empty()) return done(write_file(out, key->reveal(), Readers::owner, force));
+  if (!out.empty())
+    return done(write_file(out, key->reveal(), Readers::owner, force ? Existing::replace : Existing::keep));
   std::printf("hex:%s\n", to_hex(key->reveal()).c_str());
   return ExitCode::done;
 }
@@ -71,8 +72,7 @@ void add_ca(CLI::App& v, ExitCode& exit) {
   ca->add_option("--for", o->identities, "Also make a certificate for this identity (may be repeated)")
       ->type_name("IDENTITY")
       ->check(identity_fault)
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   add_certificate_options(*ca, *o);
   ca->footer(
       examples({{"mikey keygen ca --dir pki --for sip:alice@example.com --for sip:bob@example.com",
@@ -91,8 +91,7 @@ void add_cert(CLI::App& v, ExitCode& exit) {
   cert->add_option("--also", o->also, "A further identity of the one certificate (may be repeated)")
       ->type_name("IDENTITY")
       ->check(identity_fault)
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   cert->add_option("--ca", o->ca, "The CA's certificate (default: ca.pem of the folder)")->type_name("FILE");
   cert->add_option("--ca-key", o->ca_key, "The CA's key (default: ca.key of the folder)")->type_name("FILE");
   add_certificate_options(*cert, *o);

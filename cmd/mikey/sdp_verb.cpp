@@ -70,8 +70,7 @@ void add_common(CLI::App& v, SdpOptions& o) {
   v.add_flag("--reveal-keys", o.reveal_keys, "Show keys rather than their fingerprints");
   v.add_option("--export", o.exports, "Also show the crypto sessions in this form; needs --reveal-keys")
       ->check(CLI::IsMember({"sdes", "gstreamer"}))
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   v.add_flag("--json", o.json, "Report as one line of JSON");
 }
 

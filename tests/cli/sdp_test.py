@@ -117,6 +117,8 @@ class Sdp(unittest.TestCase):
             self.assertIn(f"key={session['tek']}{session['salt']} rtp-cipher=aes-128-icm", bundle["gstreamer"])
         self.assertEqual(bundle["sdes"].splitlines(), re.findall("^a=crypto.*", mine, re.M))
         self.assertEqual(len(messages(offer)), 1)
+        (self.folder / "offer.sdp").write_text(offer)
+        self.run_tool("sdp", "answer", "--config", "bob.toml", "--reveal-keys", "--export", "sdes", "offer.sdp")
 
     def test_files_in_place_of_pipes(self):
         process = self.start("--out", "offer.sdp", "--answer", "answer.sdp", "--json")

@@ -375,12 +375,15 @@ SrtpSession::SrtpSession(SrtpSession&&) noexcept = default;
 SrtpSession& SrtpSession::operator=(SrtpSession&&) noexcept = default;
 SrtpSession::~SrtpSession() = default;
 
-bool srtp_supports(keys::Suite suite) {
+Status srtp_check(keys::Suite suite) {
   const keys::SuiteInfo& info = keys::info(suite);
   const SecretBytes key(info.key_len);
   const SecretBytes salt(info.salt_len);
   Result<KeyMaterial> m = srtp::key_material(suite, key.reveal(), salt.reveal(), {});
-  return m && Context::create(std::move(*m), SrtpDirection::send, {});
+  if (!m) return std::move(m).error();
+  auto context = Context::create(std::move(*m), SrtpDirection::send, {});
+  if (!context) return std::move(context).error();
+  return {};
 }
 
 Result<SrtpSession> SrtpSession::create(const keys::Bundle& bundle, SrtpDirection direction,
