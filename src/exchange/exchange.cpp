@@ -7,6 +7,7 @@
 #include "exchange/pk/pk.hpp"
 #include "exchange/psk/psk.hpp"
 #include "exchange/rsar/rsar.hpp"
+#include "exchange/sakke/sakke.hpp"
 
 namespace mikey {
 
@@ -46,6 +47,8 @@ std::unique_ptr<engine::Machine> make_responder(DataType type, const Env& env) {
       return responder<dhhmac::responder::Spec>(env);
     case DataType::rsar_init:
       return responder<rsar::responder::Spec>(env);
+    case DataType::sakke_init:
+      return responder<sakke::responder::Spec>(env);
     default:
       return nullptr;
   }
@@ -130,12 +133,19 @@ Begun begin(const Env& env, DhhmacOffer offer, keys::BundlePtr old) {
 Begun begin(const Env& env, RsarOffer offer, const keys::BundlePtr& old) {
   return initiator<rsar::initiator::Spec>(env, rsar::initiator::begin(env, std::move(offer), old));
 }
+Begun begin(const Env& env, SakkeOffer offer, keys::BundlePtr old) {
+  auto first = sakke::initiator::begin(env, std::move(offer), std::move(old));
+  if (!first) return std::move(first).error();
+  return std::unique_ptr<engine::Machine>(
+      std::make_unique<engine::OneWayMachine<sakke::initiator::Spec>>(std::move(*first)));
+}
 
 }  // namespace
 
 bool opens_exchange(DataType type) {
   using enum DataType;
-  return type == psk_init || type == pk_init || type == dh_init || type == dhhmac_init || type == rsar_init;
+  return type == psk_init || type == pk_init || type == dh_init || type == dhhmac_init || type == rsar_init ||
+         type == sakke_init;
 }
 
 bool is_response(DataType type) {

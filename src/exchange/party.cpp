@@ -15,9 +15,21 @@ Party::Party(Identity self, Policy policy, Credentials credentials, const crypto
       rng_(rng),
       clock_(clock),
       limits_(limits),
-      replay_(provider, rng, policy_.clock_skew, limits.replay_entries) {}
+      replay_(provider, rng, policy_.clock_skew, limits.replay_entries),
+      sakke_cache_(limits.sakke_signers, limits.sakke_receivers) {}
 
 namespace {
+
+/// A stored message may be 20 years old: NTP differences stay far from their wrap.
+constexpr std::chrono::seconds kMaxAge{20LL * 366 * 86400};
+
+/// What a stored message asks for: no bundle of the present is its own, and it may be opened again.
+Supply answer_stored(const Need& need) {
+  if (std::holds_alternative<NeedReplayVerdict>(need)) return ReplayVerdict{Verdict::fresh};
+  if (std::holds_alternative<NeedBundle>(need)) return BundleSupplied{};
+  return NotFound{bad_message(ErrorCode::invalid_cert, "RFC 6509 2.5",
+                              "a stored message's certificate cannot be fetched")};
+}
 
 Outcome failed(Error e, std::optional<std::uint32_t> csb_id) {
   Outcome o;
@@ -62,6 +74,8 @@ Result<Offer> Party::make_offer(InitiateRequest& request, const keys::Bundle* ol
       if (credentials_.pki.trust) offer.certificate = credentials_.pki.trust->pinned(to.type, to.data);
       return Offer(std::move(offer));
     }
+    case Mode::sakke:
+      return Offer(SakkeOffer{std::move(request.terms), std::move(request.sakke)});
     default:
       return bad_request("mode " + std::string(mode_name(request.mode)) + " is not available in this build");
   }
@@ -152,6 +166,36 @@ Outcome Party::run(Exchange& exchange, Step step) {
           {ErrorCode::resource, Severity::system, "", std::nullopt, "too many crypto session bundles"},
           o.csb_id);
     bundles_[key] = o.bundle;
+  }
+  return o;
+}
+
+Outcome Party::open_stored(ByteView octets, std::chrono::seconds max_age) {
+  auto m = wire::Message::parse(octets);
+  if (!m) return failed(std::move(m).error(), std::nullopt);
+  const std::uint32_t csb_id = m->hdr().csb_id;
+  if (m->hdr().data_type != DataType::sakke_init)
+    return failed(bad_message(ErrorCode::unsupported_message, "RFC 6509 2.5",
+                              "messages of this type cannot be opened later", 1),
+                  csb_id);
+  Env stored = env();
+  stored.stored = std::clamp(max_age, std::chrono::seconds{0}, kMaxAge);
+  Exchange ex = Exchange::respond(stored);
+  Outcome o = failed({}, csb_id);
+  Step step = ex.receive(std::move(*m));
+  while (!step.empty()) {
+    std::optional<Supply> answer;
+    for (Action& a : step) {
+      if (auto* ready = std::get_if<Ready>(&a)) {
+        o.state = Outcome::State::established;
+        o.bundle = std::move(ready->bundle);
+      } else if (auto* reject = std::get_if<Reject>(&a)) {
+        o.error = std::move(reject->error);
+      } else if (const auto* need = std::get_if<Need>(&a)) {
+        answer = answer_stored(*need);
+      }
+    }
+    step = answer ? ex.supply(std::move(*answer)) : Step{};
   }
   return o;
 }

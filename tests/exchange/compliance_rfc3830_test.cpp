@@ -282,5 +282,40 @@ TEST(Rfc3830, SsrcsOfTheMapAreKept) {
   EXPECT_TRUE(chosen != 0 && chosen != 7 && chosen != 9);
 }
 
+// RFC 4563 5: with an empty CS ID map "there MUST NOT be any Security Policy payload present in the message".
+TEST(Rfc4563, NoPolicyStandsBesideAnEmptyMap) {
+  TwoParties t;
+  auto q = t.request();
+  q.terms.empty_map = true;
+  const Bytes good = t.alice().initiate(std::move(q))->send[0].message;
+  const wire::Message m = parsed(good);
+  EXPECT_EQ(m.hdr().map_type, CsIdMapType::empty);
+  EXPECT_EQ(m.count<wire::Sp>(), 0U);
+  const auto k = m.get<wire::Kemac>(m.last_slot());
+  Forge f(good);
+  f.append(wire::Sp{0, ProtType::srtp, {}});
+  const Outcome o = t.bob().receive(Source::peer, f.maced(Bytes(16, 0x11), m.first<wire::Rand>()->data,
+                                                          k.encr_data, k.encr_alg, k.mac_alg));
+  EXPECT_EQ(o.state, State::failed);
+  ASSERT_TRUE(o.error.has_value());
+  EXPECT_EQ(o.error->code, ErrorCode::invalid_sp);
+  t.clock.advance(std::chrono::seconds(1));
+  auto again = t.request();
+  again.terms.empty_map = true;
+  EXPECT_TRUE(t.run(std::move(again)).responder) << "without SP it is accepted";
+}
+
+// RFC 4567 8: nothing "weaker than permitted by local security policy" is offered, whatever a stream asks
+// for.
+TEST(Rfc4567, SuitesOutsideOfThePolicyAreNotOffered) {
+  TwoParties t;
+  t.alice_policy.srtp = {keys::Suite::aead_aes_128_gcm, keys::Suite::aes_cm_128_hmac_sha1_80};
+  for (const bool allowed : {true, false}) {
+    auto q = t.request();
+    q.terms.streams = {{1, 0, {}}, {2, 0, allowed ? t.alice_policy.srtp[1] : keys::Suite::null_hmac_sha1_80}};
+    EXPECT_EQ(t.alice().initiate(std::move(q)).ok(), allowed);
+  }
+}
+
 }  // namespace
 }  // namespace mikey::test

@@ -39,10 +39,15 @@ struct Env {
   Rng& rng;
   const Clock& clock;  ///< two messages must not get the same time: see UniqueClock
   const Policy& policy;
-  const Identity& self;              ///< goes into IDi or IDr
-  const Pki* pki = nullptr;          ///< for modes with certificates
-  const RsarGroup* group = nullptr;  ///< what a Responder hands out to those who ask for a group's key
-  const CsbIds* csb_ids = nullptr;   ///< an owner of several CSBs says which IDs it uses
+  const Identity& self;               ///< goes into IDi or IDr
+  const Pki* pki = nullptr;           ///< for modes with certificates
+  const RsarGroup* group = nullptr;   ///< what a Responder hands out to those who ask for a group's key
+  const CsbIds* csb_ids = nullptr;    ///< an owner of several CSBs says which IDs it uses
+  const SakkeStore* sakke = nullptr;  ///< for MIKEY-SAKKE
+  SakkeCache* sakke_cache = nullptr;  ///< makes repeated peers quick; may be missing
+  /// The message is a stored one whose owner takes it up to this age (RFC 6509 2.5); the freshness of others
+  /// is the policy's clock skew.
+  std::optional<std::chrono::seconds> stored = std::nullopt;
 };
 
 /// A clock that never says the same time twice, as RFC 3830 5.2 wants of timestamps. When the clock inside

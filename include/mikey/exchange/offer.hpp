@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "mikey/crypto/certificate.hpp"
+#include "mikey/exchange/sakke.hpp"
 #include "mikey/keys/bundle.hpp"
 
 namespace mikey {
@@ -68,6 +69,12 @@ struct RsarOffer {
   bool group = false;  ///< ask for a group's key: the Responder chooses RAND, and may name another CSB ID
 };
 
-using Offer = std::variant<PskOffer, PkOffer, DhOffer, DhhmacOffer, RsarOffer>;
+/// RFC 6509. The key is the SSV, 16 octets. There is no answer.
+struct SakkeOffer {
+  Terms terms;
+  SakkeTerms sakke;
+};
+
+using Offer = std::variant<PskOffer, PkOffer, DhOffer, DhhmacOffer, RsarOffer, SakkeOffer>;
 
 }  // namespace mikey

@@ -15,12 +15,15 @@ struct Credentials {
   std::map<Identity, Psk> psk;  ///< by peer or KMS
   Pki pki;                      ///< own certificates and keys, and whom to trust
   std::optional<RsarGroup> rsar_group;
+  SakkeStore sakke;  ///< identity-based keys
 };
 
 struct PartyLimits {
   std::size_t waiting = 10000;   ///< exchanges that wait for an answer
   std::size_t bundles = 100000;  ///< established bundles
   std::size_t replay_entries = 1000000;
+  std::size_t sakke_signers = 256;  ///< peers for which tables are kept (SakkeCache)
+  std::size_t sakke_receivers = 32;
 };
 
 enum class Source : std::uint8_t { peer, kms };
@@ -45,6 +48,7 @@ struct InitiateRequest {
   DhGroup group = DhGroup::oakley_5;    ///< DH modes
   bool rsar_group = false;              ///< RSA-R: ask for a group's key
   std::optional<EnvelopeCache> cache;   ///< PK: the C flag, in place of the policy's
+  SakkeTerms sakke;                     ///< MIKEY-SAKKE
 };
 
 /// Owner of exchanges. Not thread-safe; moves no data by itself.
@@ -58,6 +62,11 @@ class Party final : private CsbIds {
   Result<Outcome> initiate(InitiateRequest request);
   /// Takes what arrived.
   Outcome receive(Source from, ByteView message);
+  /// Opens a MIKEY-SAKKE message that was stored for this party, e.g. beside a voice mail (RFC 6509 2.5). Its
+  /// timestamp may be up to `max_age` old, beyond the clock skew; the key set of its period must still be
+  /// held. It may be opened again and again, so nothing is asked of the replay cache; its bundle is handed
+  /// out and not kept, so that no CSB of the present is touched.
+  Outcome open_stored(ByteView message, std::chrono::seconds max_age);
   /// The certificate (DER) that an Outcome asked for by its URL, or the reason why there is none. One outcome
   /// for each exchange that waited for it.
   std::vector<Outcome> supply_certificate(const std::string& url, Result<Bytes> der);
@@ -86,7 +95,7 @@ class Party final : private CsbIds {
     std::optional<Exchange> responder;
   };
 
-  Env env() const {
+  Env env() {
     return {provider_,
             rng_,
             clock_,
@@ -94,7 +103,10 @@ class Party final : private CsbIds {
             self_,
             &credentials_.pki,
             credentials_.rsar_group ? &*credentials_.rsar_group : nullptr,
-            this};
+            this,
+            &credentials_.sakke,
+            &sakke_cache_,
+            std::nullopt};
   }
   bool in_use(std::uint32_t csb_id, const Identity& peer) const override {
     return waiting_.contains(csb_id) || bundle(csb_id, peer) != nullptr;
@@ -117,6 +129,7 @@ class Party final : private CsbIds {
   UniqueClock clock_;
   PartyLimits limits_;
   keys::ReplayCache replay_;
+  SakkeCache sakke_cache_;
   Waiting waiting_;
   std::vector<Fetching> fetching_;
   std::map<std::pair<std::uint32_t, Identity>, keys::BundlePtr> bundles_;

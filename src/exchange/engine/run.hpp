@@ -227,4 +227,26 @@ class InitiatorMachine final : public Machine {
   Step first_step_;
 };
 
+/// An Initiator whose one message has no answer (RFC 6509): `Spec::Done` is its only state.
+template <class Spec>
+class OneWayMachine final : public Machine {
+ public:
+  explicit OneWayMachine(Next<typename Spec::Done> first)
+      : csb_id_(std::get<typename Spec::Done>(first.state).csb_id), first_step_(std::move(first.actions)) {}
+
+  Step start() override { return std::exchange(first_step_, {}); }
+  Step receive(wire::Message /*message*/) override { return nothing_awaited("a message"); }
+  Step supply(Supply /*answer*/) override { return nothing_awaited("an answer"); }
+  Step wake(NtpTime /*now*/) override { return {}; }
+  bool awaits(DataType /*type*/) const override { return false; }
+  std::uint32_t csb_id() const override { return csb_id_; }
+  Mode mode() const override { return Spec::kMode; }
+  std::optional<NtpTime> timestamp() const override { return std::nullopt; }
+  std::optional<std::string> wanted_url() const override { return std::nullopt; }
+
+ private:
+  std::uint32_t csb_id_;
+  Step first_step_;
+};
+
 }  // namespace mikey::engine

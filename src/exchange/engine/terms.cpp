@@ -57,6 +57,10 @@ Result<Proposal> propose(const Policy& policy, const Terms& terms, const keys::B
   const std::vector<Stream>& streams = terms.streams ? *terms.streams : kOne;
   if (streams.size() > 0xFF) return bad_request("more than 255 streams", "RFC 3830 6.1");
   for (const Stream& s : streams) {
+    if (s.suite && !policy.accepts(*s.suite))
+      return bad_request(
+          "a stream asks for " + std::string(keys::info(*s.suite).name) + ", which the policy does not allow",
+          "RFC 4567 8");
     auto no = assign(p, s.suite.value_or(policy.srtp.front()), old != nullptr);
     if (!no) return std::move(no).error();
     p.cs.push_back({*no, s.ssrc, s.roc});

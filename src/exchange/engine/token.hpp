@@ -19,6 +19,11 @@ Status check_signature(const Signer& signer, const wire::Message& m, const Polic
 Status check_signature_rsar(const Signer& signer, const wire::Message& m, const Policy& policy, ByteView id_i,
                             ByteView id_r, ByteView t);
 
+/// Whoever signed a message with keys of a KMS: eccsi_signer.hpp.
+struct EccsiSigner;
+/// The message's SIGN under the signer's identifier and KPAK (RFC 6509 2.2.1, RFC 6507 5.2.2).
+Status check_signature_eccsi(const EccsiSigner& signer, const wire::Message& m);
+
 /// A well-formed message of kind M, of which nothing else is known.
 template <class M>
 struct Received {
@@ -67,6 +72,13 @@ class Verifier {
   static Result<Authenticated<M>> signature(const Signer& signer, const Received<M>& m,
                                             const Policy& policy) {
     if (auto s = check_signature(signer, *m, policy); !s) return std::move(s).error();
+    return Authenticated<M>(m);
+  }
+
+  /// RFC 6509 2.2.1: an ECCSI signature covers what RFC 3830 5.2 says, the whole message before it.
+  template <class M>
+  static Result<Authenticated<M>> signature_eccsi(const EccsiSigner& signer, const Received<M>& m) {
+    if (auto s = check_signature_eccsi(signer, *m); !s) return std::move(s).error();
     return Authenticated<M>(m);
   }
 
