@@ -3,16 +3,23 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <ctime>
 
 namespace mikey::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+/// Processor time of this thread, so that other programs on the machine do not count: they would be charged
+/// to whichever side happens to be interrupted.
+double thread_seconds() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
 
 double seconds(const Work& work, std::size_t n) {
-  const auto start = Clock::now();
+  const double start = thread_seconds();
   work(n);
-  return std::chrono::duration<double>(Clock::now() - start).count();
+  return thread_seconds() - start;
 }
 
 /// How often the work has to be done to take about `time`.
@@ -53,6 +60,8 @@ std::string number(std::optional<double> value, const char* format) {
 }  // namespace
 
 Measured measure(const Row& row, std::size_t rounds, std::chrono::nanoseconds round_time) {
+  row.ours(1);  // what is set up at first use must not count, least of all when the rounds are calibrated
+  if (row.theirs) row.theirs(1);
   const std::size_t our_n = calibrate(row.ours, round_time);
   const std::size_t their_n = row.theirs ? calibrate(row.theirs, round_time) : 0;
   std::vector<double> ours;
