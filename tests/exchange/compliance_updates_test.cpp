@@ -78,6 +78,11 @@ TEST_P(Updates, WithARandAreRefused) {
   }
   const Outcome o = t_.bob().receive(Source::peer, bad);
   EXPECT_EQ(o.state, State::failed);
+  ASSERT_TRUE(o.error.has_value());
+  if (GetParam().cache == EnvelopeCache::cache_for_csb)  // no key of that peer may begin a new CSB
+    EXPECT_EQ(o.error->code, ErrorCode::auth_failure);
+  else
+    EXPECT_EQ(std::string(o.error->rfc), "RFC 3830 4.5");
   EXPECT_EQ(t_.bob().bundle(first.responder->csb_id, kAlice), first.responder);
   EXPECT_TRUE(t_.run(t_.request(first.initiator->csb_id)).responder) << "without RAND it is accepted";
 }
