@@ -7,10 +7,10 @@
 ///   dhhmac  Each: two such exponentiations.
 ///   rsar    Initiator: sign, verify, decrypt.      Responder: verify, encrypt, sign.
 ///
-/// RSA has 2048 bits. The signatures on certificates are NOT counted, since a party remembers the paths it has
-/// verified (crypto::TrustStore); all the rest of judging a certificate - validity, revocation, usage, name - is
-/// done in each exchange and is overhead here, as are parsing, hashing, KEMAC, V, the replay cache and the keys
-/// of the sessions. A ratio of 0.87 is an exchange of 1.15 times its operations.
+/// RSA has 2048 bits. The signatures on certificates are NOT counted, since a party remembers the paths it
+/// has verified (crypto::TrustStore); all the rest of judging a certificate - validity, revocation, usage,
+/// name - is done in each exchange and is overhead here, as are parsing, hashing, KEMAC, V, the replay cache
+/// and the keys of the sessions. A ratio of 0.87 is an exchange of 1.15 times its operations.
 #include <array>
 
 #include "mikey/crypto/make_pki.hpp"
@@ -73,7 +73,8 @@ class Pair {
     const Certificates& c = Certificates::get();
     alice_.emplace(kAlice, Policy{}, credentials(kBob, c.alice, c.alice_key, c.bob), crypto::openssl(), *rng_,
                    clock_);
-    bob_.emplace(kBob, Policy{}, credentials(kAlice, c.bob, c.bob_key, c.alice), crypto::openssl(), *rng_, clock_);
+    bob_.emplace(kBob, Policy{}, credentials(kAlice, c.bob, c.bob_key, c.alice), crypto::openssl(), *rng_,
+                 clock_);
   }
 
   void exchange() {

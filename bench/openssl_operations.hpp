@@ -1,6 +1,7 @@
 /// \file
-/// The bare public-key operations of libcrypto, as rows of bench measure them: keys are loaded and contexts set
-/// up beforehand, nothing is hashed, parsed, padded by others or allocated that the library itself does not.
+/// The bare public-key operations of libcrypto, as rows of bench measure them: keys are loaded and contexts
+/// set up beforehand, nothing is hashed, parsed, padded by others or allocated that the library itself does
+/// not.
 #pragma once
 
 #include <memory>
