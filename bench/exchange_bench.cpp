@@ -1,19 +1,8 @@
 /// \file
-/// Whole exchanges between two parties of the library, both roles, beside the public-key operations of
-/// libcrypto that such an exchange cannot do without. What is counted:
-///
-///   pk      Initiator: sign, encrypt.              Responder: verify, decrypt.
-///   dh      Each: sign, verify, two exponentiations (DH value, secret) of OAKLEY 5 with full exponents.
-///   dhhmac  Each: two such exponentiations.
-///   rsar    Initiator: sign, verify, decrypt.      Responder: verify, encrypt, sign.
-///
-/// RSA has 2048 bits. The signatures on certificates are NOT counted, since a party remembers the paths it
-/// has verified (crypto::TrustStore); all the rest of judging a certificate - validity, revocation, usage,
-/// name - is done in each exchange and is overhead here, as are parsing, hashing, KEMAC, V, the replay cache
-/// and the keys of the sessions. A ratio of 0.87 is an exchange of 1.15 times its operations.
-#include <array>
-
-#include "mikey/crypto/make_pki.hpp"
+/// Whole PSK exchanges: the Initiator's message is made, read, authenticated and answered, and the answer is
+/// verified; both parties have the SRTP keys then. With a CSB of two streams, a TGK with salt, AES-CM-128 and
+/// HMAC-SHA-1, as RFC 3830 mandates.
+#include "mikey/exchange/exchange.hpp"
 #include "mikey/exchange/party.hpp"
 #include "openssl_operations.hpp"
 #include "row.hpp"
@@ -21,141 +10,124 @@
 namespace mikey::bench {
 namespace {
 
-constexpr double kGoal = 0.87;
-const Identity kAlice = Identity::uri("sip:alice@example.com");
-const Identity kBob = Identity::uri("sip:bob@example.com");
-
-template <class T>
-T must(Result<T> r) {
-  if (!r) fail("exchange", r.error().to_string());
-  return std::move(*r);
-}
-
-/// Keys of 2048 bits and certificates of one CA, made when a row is first measured.
-struct Certificates {
-  std::unique_ptr<Rng> rng = crypto::openssl_rng();
-  NtpTime now = SystemClock().now();
-  std::string alice_key = must(crypto::generate_rsa_key(2048));
-  std::string bob_key = must(crypto::generate_rsa_key(2048));
-  crypto::Issuer ca = root();
-  crypto::Certificate alice = certificate("alice", alice_key);
-  crypto::Certificate bob = certificate("bob", bob_key);
-
-  static const Certificates& get() {
-    static const Certificates all;
-    return all;
-  }
-
- private:
-  crypto::CertificateSpec spec(const std::string& name, bool is_ca) const {
-    crypto::CertificateSpec s;
-    s.common_name = name;
-    if (!is_ca) s.uris = {"sip:" + name + "@example.com"};
-    s.not_before = now + std::chrono::seconds(-3600);
-    s.not_after = now + std::chrono::hours(24);
-    s.ca = is_ca;
-    return s;
-  }
-  crypto::Issuer root() {
-    std::string key = must(crypto::generate_rsa_key(2048));
-    auto certificate = must(crypto::make_self_signed(spec("ca", true), key, "", *rng));
-    return {std::move(certificate), std::move(key), ""};
-  }
-  crypto::Certificate certificate(const std::string& name, const std::string& key) {
-    return must(crypto::make_certificate(spec(name, false), must(crypto::public_key_of(key)), ca, *rng));
-  }
-};
-
-/// Two parties who run whole exchanges and forget them.
-class Pair {
+/// Alice and Bob, on one machine and with one clock.
+class Couple {
  public:
-  explicit Pair(Mode mode) : mode_(mode), rng_(crypto::openssl_rng()) {
-    const Certificates& c = Certificates::get();
-    alice_.emplace(kAlice, Policy{}, credentials(kBob, c.alice, c.alice_key, c.bob), crypto::openssl(), *rng_,
-                   clock_);
-    bob_.emplace(kBob, Policy{}, credentials(kAlice, c.bob, c.bob_key, c.alice), crypto::openssl(), *rng_,
-                 clock_);
-  }
+  explicit Couple(const crypto::Provider& provider) : provider_(provider) {}
 
-  void exchange() {
-    InitiateRequest request;
-    request.mode = mode_;
-    request.terms.to = kBob;
-    const Outcome begun = must(alice_->initiate(std::move(request)));
-    const Outcome answer = bob_->receive(Source::peer, begun.send[0].message);
-    if (answer.state != Outcome::State::established) fail("exchange", answer.error->to_string());
-    const Outcome end = alice_->receive(Source::peer, answer.send[0].message);
-    if (end.state != Outcome::State::established) fail("exchange", end.error->to_string());
-    if (!alice_->forget(*end.csb_id) || !bob_->forget(*end.csb_id)) fail("exchange", "there is no bundle");
+  /// One exchange; nothing when it did not end in keys on both sides.
+  std::optional<std::pair<keys::BundlePtr, keys::BundlePtr>> exchange() {
+    auto a = Exchange::initiate(env(alice_), PskOffer{terms(), key_.clone()});
+    if (!a) return std::nullopt;
+    auto b = Exchange::respond(env(bob_));
+    Step step = b.receive(*message(a->start()));
+    step = b.supply(PskSupplied{alice_, key_.clone(), nullptr});
+    step = b.supply(ReplayVerdict{Verdict::fresh});
+    const auto answer = message(step);
+    const auto theirs = bundle(step);
+    if (!answer || !theirs) return std::nullopt;
+    const auto ours = bundle(a->receive(*answer));
+    if (!ours) return std::nullopt;
+    return std::pair(ours, theirs);
   }
 
  private:
-  static Credentials credentials(const Identity& peer, const crypto::Certificate& own, const std::string& key,
-                                 const crypto::Certificate& peers) {
-    Credentials c;
-    c.psk.emplace(peer, Psk(Bytes(16, 0x11)));
-    auto trust = std::make_shared<crypto::TrustStore>();
-    trust->add_anchor(Certificates::get().ca.certificate);
-    trust->pin(peer.type, peer.data, peers);
-    c.pki.own.push_back({{own}, must(crypto::load_private_key_pem(key)), {}});
-    c.pki.trust = std::move(trust);
-    return c;
+  Env env(const Identity& self) { return {provider_, *rng_, clock_, policy_, self}; }
+  Terms terms() const {
+    Terms t;
+    t.to = bob_;
+    t.streams = {{0x1234, 0, {}}, {0, 0, {}}};
+    return t;
+  }
+  static std::optional<Bytes> message(const Step& step) {
+    for (const Action& a : step)
+      if (const auto* s = std::get_if<Send>(&a)) return s->message;
+    return std::nullopt;
+  }
+  static keys::BundlePtr bundle(const Step& step) {
+    for (const Action& a : step)
+      if (const auto* r = std::get_if<Ready>(&a)) return r->bundle;
+    return nullptr;
   }
 
-  Mode mode_;
-  std::unique_ptr<Rng> rng_;
-  SystemClock clock_;
-  std::optional<Party> alice_, bob_;
+  const crypto::Provider& provider_;
+  std::unique_ptr<Rng> rng_ = crypto::openssl_rng();
+  SystemClock system_;
+  UniqueClock clock_{system_};
+  Policy policy_;
+  Identity alice_ = Identity::uri("sip:alice@example.com");
+  Identity bob_ = Identity::uri("sip:bob@example.com");
+  Psk key_{Bytes(16, 0x5A)};
 };
 
-/// Builds `T` when it is first needed: rows that are not measured cost nothing.
-template <class T, class... Args>
-auto lazily(Args... args) {
-  return [made = std::shared_ptr<T>(), args...]() mutable -> T& {
-    if (!made) made = std::make_shared<T>(args...);
-    return *made;
-  };
-}
+/// The same through Party, with its credentials, replay cache and table of bundles.
+class Parties {
+ public:
+  Parties()
+      : alice_(party("sip:alice@example.com", "sip:bob@example.com")),
+        bob_(party("sip:bob@example.com", "sip:alice@example.com")) {}
 
-Row row(Mode mode, void (*operations)(const OpensslOperations&)) {
-  Row r{.name = "exchange/" + std::string(mode_name(mode)), .ours = {}, .peer = OpensslOperations::name()};
-  r.ours = [pair = lazily<Pair>(mode)](std::size_t n) mutable {
-    for (std::size_t i = 0; i < n; ++i) pair().exchange();
-  };
-  r.theirs = [operations, made = std::shared_ptr<OpensslOperations>()](std::size_t n) mutable {
-    if (!made) made = std::make_shared<OpensslOperations>(Certificates::get().bob_key);
-    for (std::size_t i = 0; i < n; ++i) operations(*made);
-  };
-  r.goal = kGoal;
-  return r;
+  bool exchange() {
+    InitiateRequest r;
+    r.terms.to = bob_->self();
+    r.terms.streams = {{0x1234, 0, {}}, {0, 0, {}}};
+    auto begun = alice_->initiate(std::move(r));
+    if (!begun || begun->send.empty()) return false;
+    const Outcome answer = bob_->receive(Source::peer, begun->send[0].message);
+    if (answer.send.empty()) return false;
+    const Outcome end = alice_->receive(Source::peer, answer.send[0].message);
+    return end.bundle && alice_->forget(end.bundle->csb_id).ok() && bob_->forget(end.bundle->csb_id).ok();
+  }
+
+ private:
+  std::unique_ptr<Party> party(std::string_view self, std::string_view peer) {
+    Credentials c;
+    c.psk.emplace(Identity::uri(peer), Psk(Bytes(16, 0x5A)));
+    // Room for all that 300 seconds of skew may bring at this rate.
+    PartyLimits limits{.replay_entries = std::size_t{1} << 24};
+    return std::make_unique<Party>(Identity::uri(self), Policy{}, std::move(c), crypto::openssl(), *rng_,
+                                   clock_, limits);
+  }
+
+  std::unique_ptr<Rng> rng_ = crypto::openssl_rng();
+  SystemClock clock_;
+  std::unique_ptr<Party> alice_;
+  std::unique_ptr<Party> bob_;
+};
+
+void same_keys_or_fail(Couple& couple, const std::string& row) {
+  const auto made = couple.exchange();
+  if (!made || made->first->sessions.size() != 2) fail(row, "the exchange fails");
+  for (std::size_t i = 0; i < 2; ++i)
+    if (!ct_equal(made->first->sessions[i].tek.reveal(), made->second->sessions[i].tek.reveal()))
+      fail(row, "the parties have different keys");
 }
 
 void add_rows(Table& table) {
-  table.push_back(row(Mode::pk, [](const OpensslOperations& o) {
-    o.sign();
-    o.encrypt();
-    o.verify();
-    o.decrypt();
-  }));
-  table.push_back(row(Mode::dh, [](const OpensslOperations& o) {
-    for (int party = 0; party < 2; ++party) {
-      o.sign();
-      o.verify();
-      o.exponentiate();
-      o.exponentiate();
-    }
-  }));
-  table.push_back(row(Mode::dhhmac, [](const OpensslOperations& o) {
-    for (int i = 0; i < 4; ++i) o.exponentiate();
-  }));
-  table.push_back(row(Mode::rsar, [](const OpensslOperations& o) {
-    for (int party = 0; party < 2; ++party) {
-      o.sign();
-      o.verify();
-    }
-    o.encrypt();
-    o.decrypt();
-  }));
+  Recorder recorder(crypto::openssl());
+  Couple watched(recorder);
+  same_keys_or_fail(watched, "exchange/psk");
+  const OpensslOperations peer(recorder.operations());
+  if (!peer.agrees()) fail("exchange/psk", "OpenSSL computes something else");
+
+  const auto couple = std::make_shared<Couple>(crypto::openssl());
+  table.push_back({.name = "exchange/psk",
+                   .ours =
+                       [couple](std::size_t n) {
+                         for (std::size_t i = 0; i < n; ++i) keep(couple->exchange());
+                       },
+                   .peer = "openssl-operations",
+                   .theirs = [peer](std::size_t n) { peer.run(n); }});
+
+  const auto parties = std::make_shared<Parties>();
+  table.push_back({.name = "exchange/psk-party",
+                   .ours =
+                       [parties](std::size_t n) {
+                         for (std::size_t i = 0; i < n; ++i)
+                           if (!parties->exchange()) fail("exchange/psk-party", "the exchange fails");
+                       },
+                   .peer = "openssl-operations",
+                   .theirs = [peer](std::size_t n) { peer.run(n); }});
 }
 
 const Rows kRows(add_rows);

@@ -1,126 +1,140 @@
 #include "openssl_operations.hpp"
 
-#include <openssl/bn.h>
-#include <openssl/crypto.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
+#include <openssl/params.h>
 
+#include <algorithm>
 #include <array>
-#include <vector>
+#include <utility>
 
 #include "row.hpp"
 
 namespace mikey::bench {
 namespace {
 
-template <auto Free>
-struct Deleter {
-  template <class T>
-  void operator()(T* p) const {
-    Free(p);
-  }
+template <class T, void (*free)(T*)>
+struct Free {
+  void operator()(T* p) const noexcept { free(p); }
 };
-template <class T, auto Free>
-using Handle = std::unique_ptr<T, Deleter<Free>>;
-using Context = Handle<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
-using Number = Handle<BIGNUM, BN_free>;
+template <class T, void (*free)(T*)>
+using Handle = std::unique_ptr<T, Free<T, free>>;
 
-constexpr const char* kName = "openssl-operations";
-constexpr std::array<unsigned char, 20> kHash{1, 2, 3};
-constexpr std::array<unsigned char, 16> kEnvelopeKey{4, 5, 6};
+/// An HMAC with one hash.
+class Hmac {
+ public:
+  explicit Hmac(const char* digest) : mac_(EVP_MAC_fetch(nullptr, "HMAC", nullptr)) {
+    context_.reset(EVP_MAC_CTX_new(mac_.get()));
+    std::string name = digest;
+    const std::array<OSSL_PARAM, 2> params{
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.data(), 0), OSSL_PARAM_construct_end()};
+    EVP_MAC_CTX_set_params(context_.get(), params.data());
+  }
+  void key(const Bytes& k) { EVP_MAC_init(context_.get(), k.data(), k.size(), nullptr); }
+  void again() { EVP_MAC_init(context_.get(), nullptr, 0, nullptr); }
+  void add(ByteView v) { EVP_MAC_update(context_.get(), v.data(), v.size()); }
+  void end(MutableBytes out) {
+    std::size_t n = 0;
+    EVP_MAC_final(context_.get(), out.data(), &n, out.size());
+  }
 
-void must(bool ok, const char* what) {
-  if (!ok) fail(kName, std::string(what) + " failed");
-}
+ private:
+  Handle<EVP_MAC, EVP_MAC_free> mac_;
+  Handle<EVP_MAC_CTX, EVP_MAC_CTX_free> context_;
+};
 
 }  // namespace
 
-struct OpensslOperations::Impl {
-  Handle<EVP_PKEY, EVP_PKEY_free> key;
-  Context sign, verify, encrypt, decrypt;
-  std::vector<unsigned char> signature, sealed;
-  Number prime{BN_get_rfc3526_prime_1536(nullptr)};
-  Number base{BN_new()};
-  Number exponent{BN_new()};
-  Number result{BN_new()};
-  Handle<BN_CTX, BN_CTX_free> scratch{BN_CTX_secure_new()};
-  Handle<BN_MONT_CTX, BN_MONT_CTX_free> montgomery{BN_MONT_CTX_new()};
+struct OpensslOperations::Contexts {
+  Hmac sha1{"SHA1"};
+  Hmac sha256{"SHA256"};
+  Handle<EVP_MD, EVP_MD_free> md{EVP_MD_fetch(nullptr, "SHA256", nullptr)};
+  Handle<EVP_MD_CTX, EVP_MD_CTX_free> md_context{EVP_MD_CTX_new()};
+  Handle<EVP_CIPHER, EVP_CIPHER_free> aes{EVP_CIPHER_fetch(nullptr, "AES-128-CTR", nullptr)};
+  Handle<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free> aes_context{EVP_CIPHER_CTX_new()};
+  std::array<std::uint8_t, 1024> out{};
 
-  explicit Impl(std::string_view pem) {
-    const Handle<BIO, BIO_free_all> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-    key.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
-    must(key != nullptr, "loading the key");
-    sign = context(EVP_PKEY_sign_init);
-    verify = context(EVP_PKEY_verify_init);
-    for (EVP_PKEY_CTX* c : {sign.get(), verify.get()})
-      must(EVP_PKEY_CTX_set_signature_md(c, EVP_sha1()) > 0, "setting the hash");
-    encrypt = context(EVP_PKEY_encrypt_init);
-    decrypt = context(EVP_PKEY_decrypt_init);
-    const auto size = static_cast<std::size_t>(EVP_PKEY_get_size(key.get()));
-    signature.resize(size);
-    sealed.resize(size);
-    std::size_t n = size;
-    must(EVP_PKEY_sign(sign.get(), signature.data(), &n, kHash.data(), kHash.size()) > 0, "signing");
-    n = size;
-    must(EVP_PKEY_encrypt(encrypt.get(), sealed.data(), &n, kEnvelopeKey.data(), kEnvelopeKey.size()) > 0,
-         "encrypting");
-    // An exponent and a base of full length; the exponentiation takes the same time for any.
-    must(BN_rand(exponent.get(), 1535, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1 &&
-             BN_rand(base.get(), 1535, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1 &&
-             BN_MONT_CTX_set(montgomery.get(), prime.get(), scratch.get()) == 1,
-         "setting up DH");
-    BN_set_flags(exponent.get(), BN_FLG_CONSTTIME);
+  Hmac& hmac(crypto::Hash h) { return h == crypto::Hash::sha1 ? sha1 : sha256; }
+
+  /// RFC 3830 4.1.2.
+  void p_hash(const Operation& o) {
+    Hmac& h = hmac(o.hash);
+    const std::size_t n = hash_size(o.hash);
+    std::array<std::uint8_t, 64> a{};
+    h.key(o.key);
+    h.add(o.text);
+    h.end(MutableBytes(a).first(n));
+    for (std::size_t done = 0; done < o.size; done += n) {
+      h.again();
+      h.add(ByteView(a).first(n));
+      h.add(o.text);
+      h.end(MutableBytes(out).subspan(done, n));
+      if (done + n >= o.size) break;
+      h.again();
+      h.add(ByteView(a).first(n));
+      h.end(MutableBytes(a).first(n));
+    }
   }
 
-  Context context(int (*init)(EVP_PKEY_CTX*)) const {
-    Context c(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
-    must(c && init(c.get()) > 0 && EVP_PKEY_CTX_set_rsa_padding(c.get(), RSA_PKCS1_PADDING) > 0,
-         "setting up RSA");
-    return c;
+  /// The first o.size octets of `out` are the result.
+  void perform(const Operation& o) {
+    switch (o.kind) {
+      case Operation::Kind::hash:
+        EVP_DigestInit_ex2(md_context.get(), md.get(), nullptr);
+        EVP_DigestUpdate(md_context.get(), o.text.data(), o.text.size());
+        EVP_DigestFinal_ex(md_context.get(), out.data(), nullptr);
+        return;
+      case Operation::Kind::hmac: {
+        Hmac& h = hmac(o.hash);
+        h.key(o.key);
+        h.add(o.text);
+        return h.end(out);
+      }
+      case Operation::Kind::p_hash:
+        return p_hash(o);
+      case Operation::Kind::aes_ctr: {
+        int n = 0;
+        EVP_EncryptInit_ex2(aes_context.get(), aes.get(), o.key.data(), o.iv.data(), nullptr);
+        EVP_EncryptUpdate(aes_context.get(), out.data(), &n, o.text.data(), static_cast<int>(o.text.size()));
+        return;
+      }
+    }
   }
 };
 
-OpensslOperations::OpensslOperations(std::string_view private_key_pem)
-    : impl_(std::make_shared<const Impl>(private_key_pem)) {}
+OpensslOperations::OpensslOperations(Operations list)
+    : contexts_(std::make_shared<Contexts>()), list_(std::make_shared<const Operations>(std::move(list))) {}
 
-void OpensslOperations::sign() const {
-  std::array<unsigned char, 1024> out;
-  std::size_t n = out.size();
-  must(EVP_PKEY_sign(impl_->sign.get(), out.data(), &n, kHash.data(), kHash.size()) > 0, "signing");
-  keep(out);
+bool OpensslOperations::agrees() const {
+  const auto agree = [this](const Operation& o) {
+    if (o.size > contexts_->out.size()) return false;
+    Bytes ours(o.size);
+    const std::array<ByteView, 1> text{o.text};
+    Status s;
+    switch (o.kind) {
+      case Operation::Kind::hash:
+        s = crypto::openssl().hash(o.hash, text, ours);
+        break;
+      case Operation::Kind::hmac:
+        s = crypto::openssl().hmac(o.hash, o.key, text, ours);
+        break;
+      case Operation::Kind::p_hash:
+        s = crypto::openssl().p_hash(o.hash, o.key, o.text, ours);
+        break;
+      case Operation::Kind::aes_ctr:
+        s = crypto::openssl().aes_ctr(o.key, o.iv, o.text, ours);
+        break;
+    }
+    contexts_->perform(o);
+    return s.ok() && std::ranges::equal(ours, ByteView(contexts_->out).first(o.size));
+  };
+  return !list_->empty() && std::ranges::all_of(*list_, agree);
 }
 
-void OpensslOperations::verify() const {
-  must(EVP_PKEY_verify(impl_->verify.get(), impl_->signature.data(), impl_->signature.size(), kHash.data(),
-                       kHash.size()) == 1,
-       "verifying");
-}
-
-void OpensslOperations::encrypt() const {
-  std::array<unsigned char, 1024> out;
-  std::size_t n = out.size();
-  must(EVP_PKEY_encrypt(impl_->encrypt.get(), out.data(), &n, kEnvelopeKey.data(), kEnvelopeKey.size()) > 0,
-       "encrypting");
-  keep(out);
-}
-
-void OpensslOperations::decrypt() const {
-  std::array<unsigned char, 1024> out;
-  std::size_t n = out.size();
-  must(EVP_PKEY_decrypt(impl_->decrypt.get(), out.data(), &n, impl_->sealed.data(), impl_->sealed.size()) > 0,
-       "decrypting");
-  keep(out);
-}
-
-void OpensslOperations::exponentiate() const {
-  must(BN_mod_exp_mont_consttime(impl_->result.get(), impl_->base.get(), impl_->exponent.get(),
-                                 impl_->prime.get(), impl_->scratch.get(), impl_->montgomery.get()) == 1,
-       "exponentiating");
-}
-
-std::string OpensslOperations::name() {
-  return std::string(kName) + " " + OpenSSL_version(OPENSSL_VERSION_STRING);
+void OpensslOperations::run(std::size_t n) const {
+  for (std::size_t i = 0; i < n; ++i)
+    for (const Operation& o : *list_) contexts_->perform(o);
+  keep(contexts_->out);
 }
 
 }  // namespace mikey::bench

@@ -1,35 +1,27 @@
 /// \file
-/// The bare public-key operations of libcrypto, as rows of bench measure them: keys are loaded and contexts
-/// set up beforehand, nothing is hashed, parsed, padded by others or allocated that the library itself does
-/// not.
+/// The symmetric operations of an exchange done with OpenSSL alone: what the exchange costs at least for
+/// whoever uses OpenSSL's documented interface (EVP).
 #pragma once
 
 #include <memory>
-#include <string>
-#include <string_view>
+
+#include "recorder.hpp"
 
 namespace mikey::bench {
 
-/// RSA of one key pair (PKCS#1 v1.5, SHA-1, as RFC 3830 4.2.5 and 4.2.6 have it by default), and
-/// exponentiations modulo the prime of OAKLEY 5 with exponents of its full length (4.2.7).
+/// Algorithms are fetched once and contexts are kept; an HMAC's key is set once for all the MACs that
+/// one operation makes under it. Nothing is parsed, built, allocated, wiped or compared.
 class OpensslOperations {
  public:
-  /// Ends the program when the key does not load.
-  explicit OpensslOperations(std::string_view private_key_pem);
-
-  void sign() const;
-  void verify() const;
-  void encrypt() const;
-  void decrypt() const;
-  /// One exponentiation in constant time, on a Montgomery context made beforehand: a DH value, or the secret.
-  void exponentiate() const;
-
-  /// "openssl-operations 3.0.x"
-  static std::string name();
+  explicit OpensslOperations(Operations list);
+  /// Whether OpenSSL gives what our provider gives for every operation.
+  bool agrees() const;
+  void run(std::size_t n) const;
 
  private:
-  struct Impl;
-  std::shared_ptr<const Impl> impl_;
+  struct Contexts;
+  std::shared_ptr<Contexts> contexts_;
+  std::shared_ptr<const Operations> list_;
 };
 
 }  // namespace mikey::bench

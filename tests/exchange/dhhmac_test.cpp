@@ -60,7 +60,7 @@ TEST(Dhhmac, OtherMacsByPolicy) {
       << "the answer is protected as the request was";
 }
 
-/// RFC 4650 4.2 calls NULL encryption 2; IANA calls it 0 (doc/decisions). Nothing is encrypted either way.
+/// RFC 4650 4.2 calls NULL encryption 2; IANA calls it 0 (doc/readings.md). Nothing is encrypted either way.
 TEST(Dhhmac, TheLettersOfRfc4650AreUnderstood) {
   DhhmacParties t;
   const auto f = t.first();

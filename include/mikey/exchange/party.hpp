@@ -51,7 +51,7 @@ struct InitiateRequest {
 };
 
 /// Owner of exchanges. Not thread-safe; moves no data by itself.
-class Party {
+class Party final : private CsbIds {
  public:
   /// The provider, generator and clock must outlive the party.
   Party(Identity self, Policy policy, Credentials credentials, const crypto::Provider& provider, Rng& rng,
@@ -100,7 +100,11 @@ class Party {
             policy_,
             self_,
             &credentials_.pki,
-            credentials_.rsar_group ? &*credentials_.rsar_group : nullptr};
+            credentials_.rsar_group ? &*credentials_.rsar_group : nullptr,
+            this};
+  }
+  bool in_use(std::uint32_t csb_id, const Identity& peer) const override {
+    return waiting_.contains(csb_id) || bundle(csb_id, peer) != nullptr;
   }
   Psk psk_for(const Identity& peer) const;
   keys::BundlePtr group_bundle(const InitiateRequest& request) const;

@@ -4,7 +4,7 @@ namespace mikey::dhhmac {
 namespace {
 
 /// Ends a message with a KEMAC that carries nothing but the MAC: Encr alg NULL (0) and MAC alg by IANA's
-/// numbers, which the table of RFC 4650 4.2 contradicts (doc/decisions).
+/// numbers, which the table of RFC 4650 4.2 contradicts (doc/readings.md, 4650-1).
 Result<Bytes> finish(wire::ChainBuilder b, const keys::MessageKeys& keys, MacAlg mac) {
   const Bytes room(*wire::mac_size(mac));
   b.add(wire::Kemac{EncrAlg::null, {}, mac, Octets(room)});

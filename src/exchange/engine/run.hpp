@@ -18,7 +18,8 @@
 namespace mikey::engine {
 
 /// Certificates that a message names by URL (RFC 3830 6.7, RFC 4738 3.8): fetched by the owner before the
-/// message is looked at any further.
+/// message is looked at any further, but for its timestamp: nothing is fetched for a message that would be
+/// refused as stale anyway.
 class CertificateFetch {
  public:
   static constexpr std::size_t kMaxUrls = 8;
@@ -205,6 +206,8 @@ class InitiatorMachine final : public Machine {
     auto url = Spec::kCertificates ? fetch.next(*message) : std::optional<std::string>();
     if (!url) return reject(std::move(url).error(), false);
     if (*url) {
+      if (auto ours = ReplayGate::same_timestamp(*message, s->opening.t); !ours)
+        return reject(std::move(ours).error(), false);
       pending_.emplace(std::move(message));
       fetch_ = std::move(fetch);
       return actions(Need(NeedCertificate{**url}));
