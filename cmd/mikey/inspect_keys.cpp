@@ -6,6 +6,7 @@
 #include "kms_files.hpp"
 #include "mikey/kms/records.hpp"
 #include "mikey/profile/mcx.hpp"
+#include "session_view.hpp"
 
 namespace mikey::cmd {
 namespace {

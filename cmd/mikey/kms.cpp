@@ -198,7 +198,7 @@ ExitCode kms_init(const KmsInitOptions& o) {
   }
   for (const NewFile& f : *files) {
     const auto existing = o.force ? Existing::replace : Existing::keep;
-    if (auto ok = write_whole_file(f.path, f.octets.reveal(), f.readers, existing); !ok) {
+    if (auto ok = write_file(f.path, f.octets.reveal(), f.readers, existing); !ok) {
       kms_complain("init", ok.error().detail);
       return ExitCode::failed;
     }

@@ -8,6 +8,7 @@
 
 #include "files.hpp"
 #include "mikey/kms/records.hpp"
+#include "session_view.hpp"
 
 namespace mikey::cmd {
 namespace {
@@ -193,13 +194,6 @@ std::vector<std::string> user_stems(const std::vector<UserLine>& users) {
   for (std::size_t i = 0; i < out.size(); ++i)
     if (uses[out[i]] > 1) out[i] += "-" + fingerprint(as_bytes(users[i].uri)).substr(0, 8);
   return out;
-}
-
-std::string fingerprint(ByteView octets) {
-  std::array<std::uint8_t, 32> hash{};
-  const std::array<ByteView, 1> parts{octets};
-  if (!crypto::openssl().hash(crypto::Hash::sha256, parts, hash)) return "?";
-  return to_hex(ByteView(hash).first(8));
 }
 
 std::string period_dates(const ibc::IdScheme& ids, ibc::KeyPeriod first, ibc::KeyPeriod last) {

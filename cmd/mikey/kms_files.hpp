@@ -55,9 +55,6 @@ Result<std::vector<UserLine>> read_users(const std::vector<std::string>& users, 
 /// of its hash where others have the same.
 std::vector<std::string> user_stems(const std::vector<UserLine>& users);
 
-/// The first 64 bits of SHA-256, as sixteen hexadecimal digits: tells keys apart and shows nothing of them.
-std::string fingerprint(ByteView octets);
-
 /// "2026-11-01T00:00:00Z to 2026-11-30T23:59:59Z"
 std::string period_dates(const ibc::IdScheme& ids, ibc::KeyPeriod first, ibc::KeyPeriod last);
 

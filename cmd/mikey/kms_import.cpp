@@ -7,6 +7,7 @@
 #include "kms.hpp"
 #include "kms_files.hpp"
 #include "mikey/kms/records.hpp"
+#include "session_view.hpp"
 #include "terminal.hpp"
 
 namespace mikey::cmd {
@@ -51,7 +52,7 @@ Status read_all(const KmsImportOptions& o, std::span<const kms::SecurityKey> key
 
 Status write(const KmsImportOptions& o, const std::string& name, ByteView octets, Readers readers) {
   const std::string path = in_folder(o.out, name);
-  auto ok = write_whole_file(path, octets, readers, o.force ? Existing::replace : Existing::keep);
+  auto ok = write_file(path, octets, readers, o.force ? Existing::replace : Existing::keep);
   if (ok) std::printf("%s\n", safe_text(path).c_str());
   return ok;
 }

@@ -10,6 +10,7 @@
 #include "kms_files.hpp"
 #include "mikey/kms/records.hpp"
 #include "progress.hpp"
+#include "session_view.hpp"
 
 namespace mikey::cmd {
 namespace {
@@ -112,8 +113,8 @@ Status do_job(const Plan& p, const Job& job, Rng& rng, Progress& progress) {
       auto set = kms::to_key_set(*made, p.kms.record().ids);
       if (!set) return std::move(set).error();
       key_sets.push_back(*std::move(set));
-    } else if (auto ok = write_whole_file(job.paths[i], ibc::write_key_set(*made).reveal(), Readers::owner,
-                                          existing);
+    } else if (auto ok =
+                   write_file(job.paths[i], ibc::write_key_set(*made).reveal(), Readers::owner, existing);
                !ok) {
       return ok;
     }
@@ -122,7 +123,7 @@ Status do_job(const Plan& p, const Job& job, Rng& rng, Progress& progress) {
   if (!xml) return {};
   const auto text = xml_document(p, job, std::move(key_sets));
   if (!text) return bad_request(job.uri + ": " + text.error().detail);
-  return write_whole_file(job.paths[0], text->reveal(), Readers::owner, existing);
+  return write_file(job.paths[0], text->reveal(), Readers::owner, existing);
 }
 
 // The first error ends all threads after the user each is at.

@@ -7,6 +7,7 @@
 #include "kms.hpp"
 #include "kms_files.hpp"
 #include "mikey/kms/records.hpp"
+#include "session_view.hpp"
 #include "terminal.hpp"
 
 namespace mikey::cmd {

@@ -13,6 +13,7 @@
 #include "kms_files.hpp"
 #include "mikey/profile/mcx.hpp"
 #include "progress.hpp"
+#include "session_view.hpp"
 #include "terminal.hpp"
 #include "verbs.hpp"
 
@@ -190,8 +191,8 @@ class Lines {
 Status deliver(const Plan& p, std::size_t i, const Sender::Sent& sent, Lines& lines) {
   const std::string text = to_base64(sent.message);
   if (!p.options.out.empty())
-    return write_whole_file(p.paths[i], as_bytes(text + "\n"), Readers::everybody,
-                            p.options.force ? Existing::replace : Existing::keep);
+    return write_file(p.paths[i], as_bytes(text + "\n"), Readers::everybody,
+                      p.options.force ? Existing::replace : Existing::keep);
   nlohmann::ordered_json line{{"to", p.members[i].uri}, {"csb", hex_id(sent.csb_id)}, {"message", text}};
   lines.put(i, line.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n");
   return {};
@@ -283,8 +284,8 @@ ExitCode group(const Options& o) {
   if (!usable(key) || !usable(check_members(plan))) return ExitCode::usage;
   plan.group = *std::move(key);
   if (!usable(make_paths(plan))) return ExitCode::failed;
-  if (!o.save.empty() && !usable(write_whole_file(o.save, group_text(plan).reveal(), Readers::owner,
-                                                  o.force ? Existing::replace : Existing::keep)))
+  if (!o.save.empty() && !usable(write_file(o.save, group_text(plan).reveal(), Readers::owner,
+                                            o.force ? Existing::replace : Existing::keep)))
     return ExitCode::failed;
   Progress progress(plan.members.size(), "messages");
   const auto sent = send_all(plan, progress);

@@ -38,6 +38,12 @@ Outcome failed(Error e, std::optional<std::uint32_t> csb_id) {
   return o;
 }
 
+Outcome too_many_fetches(std::uint32_t csb_id) {
+  return failed(
+      {ErrorCode::resource, Severity::system, "", std::nullopt, "too many exchanges wait for certificates"},
+      csb_id);
+}
+
 }  // namespace
 
 Psk Party::psk_for(const Identity& peer) const {
@@ -75,6 +81,15 @@ Result<Offer> Party::make_offer(InitiateRequest& request, const keys::Bundle* ol
   }
 }
 
+/// What `to` is to join: the key must be given, so that none goes to a stranger by a slip of the CSB ID.
+keys::BundlePtr Party::group_bundle(const InitiateRequest& request) const {
+  if (request.terms.key.given.empty()) return nullptr;
+  for (auto it = bundles_.lower_bound({*request.csb_id, Identity{IdType::nai, {}}});
+       it != bundles_.end() && it->first.first == *request.csb_id; ++it)
+    if (it->second->role == Role::initiator) return it->second;
+  return nullptr;
+}
+
 Result<Outcome> Party::initiate(InitiateRequest request) {
   if (waiting_.size() >= limits_.waiting)
     return Error{ErrorCode::resource, Severity::system, "", std::nullopt,
@@ -82,6 +97,9 @@ Result<Outcome> Party::initiate(InitiateRequest request) {
   keys::BundlePtr old;
   if (request.csb_id) {
     old = bundle(*request.csb_id, request.terms.to);
+    if (!old) request.terms.group = group_bundle(request);
+  }
+  if (request.csb_id && !request.terms.group) {
     if (!old) return bad_request("there is no such CSB with that peer", "RFC 3830 4.5");
     const bool cached = request.mode == Mode::psk && !old->transport_key.empty();
     if (request.mode != old->mode && !cached)
@@ -214,10 +232,20 @@ Outcome Party::receive(Source /*from*/, ByteView octets) {
   const auto it = find_waiting(*m);
   if (it == waiting_.end()) return first_message(std::move(*m));
   Outcome o = run(it->second, it->second.receive(std::move(*m)));
-  if (o.need_certificate_url)
-    fetching_.push_back({*o.need_certificate_url, it->first, clock_.inner().now(), {}});
+  if (o.need_certificate_url && !remember_fetch(*o.need_certificate_url, it->first))
+    return too_many_fetches(it->first);
   if (o.state == Outcome::State::established) waiting_.erase(it);
   return o;
+}
+
+/// An answer is not authentic yet when its certificate is asked for: anybody may send any number of them.
+bool Party::remember_fetch(const std::string& url, std::uint32_t csb_id) {
+  const bool known = std::ranges::any_of(
+      fetching_, [&](const Fetching& f) { return !f.responder && f.csb_id == csb_id && f.url == url; });
+  if (known) return true;
+  if (fetching_.size() >= limits_.waiting) return false;
+  fetching_.push_back({url, csb_id, clock_.inner().now(), {}});
+  return true;
 }
 
 Outcome Party::first_message(wire::Message message) {
@@ -229,10 +257,7 @@ Outcome Party::first_message(wire::Message message) {
   Outcome o = run(ex, ex.receive(std::move(message)));
   o.csb_id = csb_id;
   if (!o.need_certificate_url) return o;
-  if (fetching_.size() >= limits_.waiting)
-    return failed(
-        {ErrorCode::resource, Severity::system, "", std::nullopt, "too many exchanges wait for certificates"},
-        csb_id);
+  if (fetching_.size() >= limits_.waiting) return too_many_fetches(csb_id);
   fetching_.push_back({*o.need_certificate_url, csb_id, clock_.inner().now(), std::move(ex)});
   return o;
 }
@@ -289,9 +314,10 @@ Outcome Party::error_message(wire::Message message) {
   for (auto it = from; it != to; ++it) {
     bool ended = false;
     Step step = it->second.receive(message.clone());
+    bool about_this = false;  // several exchanges of a group have one CSB ID
     for (const Action& a : step)
-      if (const auto* r = std::get_if<Reject>(&a)) ended = r->ended;
-    told = run(it->second, std::move(step));
+      if (const auto* r = std::get_if<Reject>(&a)) ended = r->ended, about_this = r->from_peer;
+    if (!told || about_this) told = run(it->second, std::move(step));
     if (!ended) continue;
     waiting_.erase(it);
     return *told;
@@ -325,6 +351,11 @@ Status Party::forget(std::uint32_t csb_id) {
   const std::size_t ended = waiting_.erase(csb_id) +
                             std::erase_if(fetching_, [&](const Fetching& f) { return f.csb_id == csb_id; });
   if (bundles_.size() == before && ended == 0) return bad_request("there is no such CSB");
+  return {};
+}
+
+Status Party::forget(std::uint32_t csb_id, const Identity& peer) {
+  if (bundles_.erase({csb_id, peer}) == 0) return bad_request("there is no such CSB with that peer");
   return {};
 }
 

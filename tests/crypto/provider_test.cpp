@@ -106,6 +106,12 @@ class PlainProvider final : public Provider {
   Status aes_ctr(ByteView k, ByteView iv, ByteView in, MutableBytes out) const override {
     return openssl().aes_ctr(k, iv, in, out);
   }
+  Result<Bytes> aes_gcm_seal(ByteView k, ByteView iv, ByteView aad, ByteView p) const override {
+    return openssl().aes_gcm_seal(k, iv, aad, p);
+  }
+  Result<SecretBytes> aes_gcm_open(ByteView k, ByteView iv, ByteView aad, ByteView s) const override {
+    return openssl().aes_gcm_open(k, iv, aad, s);
+  }
   Result<Bytes> aes_wrap(ByteView k, ByteView iv, ByteView p) const override {
     return openssl().aes_wrap(k, iv, p);
   }
