@@ -54,7 +54,7 @@ class Function {
     Polynomial b;
     add_product(a, a_, a_);
     add_product(b, a_, b_);
-    add_product(b, a_, b_);
+    for (std::size_t i = 0; i < b.n; ++i) f_.dbl(b.c[i], b.c[i]);
     Polynomial bb;
     add_product(bb, b_, b_);
     add_times_yy(a, bb);
