@@ -88,7 +88,7 @@ class Group(Folder):
         one, two = self.open_as(self.alice, first["message"]), self.open_as(self.bob, later["message"])
         self.assertEqual((one["SSV"], one["GMK_ID"].split(",")[0]), (two["SSV"], two["GMK_ID"].split(",")[0]))
         self.assertNotEqual(self.open_as(self.bob, self.lines(BOB)[0]["message"])["SSV"], one["SSV"])
-        self.refused(1, "overwrite", *self.common, ALICE, "--save", "group.json")
+        self.refused(1, "exists", *self.common, ALICE, "--save", "group.json")
         self.write("broken.json", "{}")
         self.refused(2, "no group's key", *self.common, ALICE, "--again", "broken.json")
         saved = json.loads((self.folder / "group.json").read_text(encoding="utf-8"))
