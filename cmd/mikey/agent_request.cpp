@@ -14,6 +14,8 @@ constexpr std::size_t kMaxKey = 1024;      // octets of a TGK or TEK
 constexpr std::size_t kMaxValidity = 255;  // lengths in KV data are one octet (RFC 3830 6.14)
 constexpr std::size_t kMaxExtension = 0xFFFF;
 constexpr std::size_t kMaxExtensions = 64;
+constexpr std::size_t kMaxRand = 255;          // RFC 3830 6.11
+constexpr std::int64_t kMaxTime = 4294967295;  // seconds since 1970
 
 Stream parse_stream(RequestReader& r) {
   Stream s;
@@ -51,6 +53,11 @@ KeyRequest parse_key(RequestReader& r) {
     key.given = SecretBytes(*given);
     wipe(*given);
     if (key.given.empty()) r.fail("key", "expected at least one octet");
+  }
+  if (auto salt = r.hex("salt", kMaxKey)) {
+    key.given_salt = SecretBytes(*salt);
+    wipe(*salt);
+    if (key.given_salt.empty()) r.fail("salt", "expected at least one octet");
   }
   key.none = r.flag("no_key").value_or(false);
   return key;
@@ -127,6 +134,17 @@ std::vector<keys::Extension> parse_extensions(RequestReader& r) {
   return out;
 }
 
+/// MIKEY-SAKKE: the Responder's KMS, and values in place of those that the library chooses.
+SakkeTerms parse_sakke(RequestReader& r) {
+  SakkeTerms out;
+  out.kms = r.text("kms", "the URI of a KMS").value_or("");
+  if (const auto t = r.integer("timestamp", kMaxTime)) out.time = NtpTime::from_unix(*t);
+  out.rand = r.hex("rand", kMaxRand).value_or(Bytes{});
+  out.csb_id = r.number("csb_id");
+  out.to_self = r.flag("to_self").value_or(false);
+  return out;
+}
+
 }  // namespace
 
 // ------------------------------------------------------------------ members
@@ -164,6 +182,17 @@ std::optional<std::uint32_t> RequestReader::number(const char* name, std::uint32
   if (v->is_string())
     if (const auto n = parse_hex_number(v->get_ref<const std::string&>()); n && *n <= most) return n;
   fail(name, "expected a whole number from 0 to " + std::to_string(most) + ", or \"0x..\"");
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> RequestReader::integer(const char* name, std::int64_t most) {
+  const nlohmann::json* v = member(name);
+  if (v == nullptr) return std::nullopt;
+  if (v->is_number()) {  // seconds may come with a fraction
+    const double d = v->get<double>();
+    if (d >= 0 && d <= static_cast<double>(most)) return static_cast<std::int64_t>(d);
+  }
+  fail(name, "expected a number from 0 to " + std::to_string(most));
   return std::nullopt;
 }
 
@@ -245,9 +274,11 @@ Result<InitiateRequest> parse_initiate(nlohmann::json& request, IdType id_type) 
   out.terms.empty_map = map == "empty";
   if (map != "empty" && map != "srtp") r.fail("map", "expected \"srtp\" or \"empty\"");
   out.csb_id = r.number("csb");
+  out.terms.verification = r.flag("verification");
   out.group = parse_named(r, "group", kDhGroups).value_or(out.group);
   out.cache = parse_named(r, "cache", kCaches);
   out.rsar_group = r.flag("group_mode").value_or(false);
+  out.sakke = parse_sakke(r);
   if (!r.ok()) return r.error();
   out.mode = *mode;
   out.terms.to = std::move(*peer);

@@ -130,7 +130,7 @@ std::variant<Config, std::string> read(ConfigReader& reader, ConfigSection root)
   read_psks(root.table("psk"), out.identity.type, out);
   read_certificates(root.table("certificate"), root.table("peers"), out);
   read_rsar(root.table("rsar"), out.credentials);
-  check_sakke(root.table("sakke"));
+  read_sakke(root.table("sakke"), out);
   check_ticket(root.table("ticket"));
   check_ibake(root.table("ibake"));
   root.finish();

@@ -48,15 +48,6 @@ void read_rsar(ConfigSection s, Credentials& to) {
                    rand ? to_bytes(rand->reveal()) : Bytes{}};
 }
 
-void check_sakke(ConfigSection s) {
-  check_files(s, "keys");
-  check_files(s, "kms");
-  check_one_of(s, "sign", {"eccsi", "rsa"});
-  check_one_of(s, "idr", {"all", "kms", "none"});
-  (void)s.flag("hide");
-  s.finish();
-}
-
 void check_ticket(ConfigSection s) {
   (void)s.text("kms", "an identity");
   check_one_of(s, "auth", {"psk", "pk"});

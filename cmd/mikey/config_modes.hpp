@@ -12,9 +12,10 @@ namespace mikey::cmd {
 void read_certificates(ConfigSection certificate, ConfigSection peers, Config& out);
 /// [rsar]: the group whose key is handed out.
 void read_rsar(ConfigSection section, Credentials& to);
-/// [sakke], [ticket], [ibake]: these modes are not part of this program yet; what stands there is checked, so
+/// [sakke]: KMSs, own key sets, what is sent and accepted. Of the rest of `out` it needs the peers.
+void read_sakke(ConfigSection section, Config& out);
+/// [ticket], [ibake]: these modes are not part of this program yet; what stands there is checked, so
 /// that a mistake shows early, and has no effect.
-void check_sakke(ConfigSection section);
 void check_ticket(ConfigSection section);
 void check_ibake(ConfigSection section);
 

@@ -19,6 +19,11 @@ Status check_signature(const Signer& signer, const wire::Message& m, const Polic
 Status check_signature_rsar(const Signer& signer, const wire::Message& m, const Policy& policy, ByteView id_i,
                             ByteView id_r, ByteView t);
 
+/// Whoever signed a message with keys of a KMS: eccsi_signer.hpp.
+struct EccsiSigner;
+/// The message's SIGN under the signer's identifier and KPAK (RFC 6509 2.2.1, RFC 6507 5.2.2).
+Status check_signature_eccsi(const EccsiSigner& signer, const wire::Message& m);
+
 /// A well-formed message of kind M, of which nothing else is known.
 template <class M>
 struct Received {
@@ -70,6 +75,13 @@ class Verifier {
     return Authenticated<M>(m);
   }
 
+  /// RFC 6509 2.2.1: an ECCSI signature covers what RFC 3830 5.2 says, the whole message before it.
+  template <class M>
+  static Result<Authenticated<M>> signature_eccsi(const EccsiSigner& signer, const Received<M>& m) {
+    if (auto s = check_signature_eccsi(signer, *m); !s) return std::move(s).error();
+    return Authenticated<M>(m);
+  }
+
   /// RFC 4738 3.6: the R_MESSAGE's signature covers the identities and the timestamp too.
   template <class M>
   static Result<Authenticated<M>> signature_rsar(const Signer& signer, const Received<M>& m,
@@ -108,11 +120,12 @@ class ReplayGate {
     if (auto s = same_timestamp(*m, own_t); !s) return std::move(s).error();
     return Fresh();
   }
+  /// Whether the response carries that timestamp at all; no proof before the message is authenticated.
+  static Status same_timestamp(const wire::Message& m, ByteView own_t);
 
  private:
   static NeedReplayVerdict question(const wire::Message& m, const Identity& peer);
   static Status judge(const ReplayVerdict& v);
-  static Status same_timestamp(const wire::Message& m, ByteView own_t);
 };
 
 /// A bundle in the making. Nobody but `commit` can take it out.
