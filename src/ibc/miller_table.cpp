@@ -204,7 +204,7 @@ MillerTable::MillerTable(const SakkeParameterSet& set, const SakkePoint& first) 
       x = f.sub(f.sub(f.sqr(line->l), x), x);
       ++line;
       at_p *= 2;
-      const int d = set.q_digits[--digit];
+      const int d = static_cast<int>(set.q_digits[--digit]);
       if (d == 0 || digit == 0) continue;
       function.multiply(line->l, line->m);
       function.divide(x);
