@@ -61,7 +61,7 @@ Measured measure(const Row& row, std::size_t rounds, std::chrono::nanoseconds ro
     ours.push_back(static_cast<double>(our_n) / seconds(row.ours, our_n));
     if (row.theirs) theirs.push_back(static_cast<double>(their_n) / seconds(row.theirs, their_n));
   }
-  Measured m{row.name, median(ours), row.peer, std::nullopt, row.goal};
+  Measured m{row.name, median(ours), row.peer, std::nullopt, row.goal, row.facts};
   if (row.theirs) m.theirs = median(theirs);
   return m;
 }
@@ -83,6 +83,7 @@ void print_table(const std::vector<Measured>& rows) {
     std::printf("%-32s %14s  %-28s %14s %7s %6s%s\n", m.name.c_str(), rate_text(m.ours).c_str(),
                 m.peer.empty() ? "-" : m.peer.c_str(), rate_text(m.theirs).c_str(), ratio.c_str(),
                 goal.c_str(), missed ? "  missed" : "");
+    for (const Fact& f : m.facts) std::printf("  %-30s %14s\n", f.name.c_str(), rate_text(f.value).c_str());
   }
 }
 
@@ -92,8 +93,9 @@ std::string to_json(const std::vector<Measured>& rows) {
     out += out.size() > 1 ? ",\n " : "\n ";
     out += "{\"name\": " + quoted(m.name) + ", \"ours_per_s\": " + number(m.ours, "%.6g");
     out += ", \"peer\": " + (m.peer.empty() ? "null" : quoted(m.peer));
-    out +=
-        ", \"peer_per_s\": " + number(m.theirs, "%.6g") + ", \"ratio\": " + number(m.ratio(), "%.4g") + "}";
+    out += ", \"peer_per_s\": " + number(m.theirs, "%.6g") + ", \"ratio\": " + number(m.ratio(), "%.4g");
+    for (const Fact& f : m.facts) out += ", " + quoted(f.name) + ": " + number(f.value, "%.6g");
+    out += '}';
   }
   return out + "\n]\n";
 }

@@ -34,7 +34,7 @@ ls -l "$out"/*.wav
 
 title "Keys and certificates of the parties"
 key=$("$mikey" keygen psk)
-demo/make-pki.sh "$out"
+MIKEY=$mikey demo/make-pki.sh "$out"
 config() { # who peer key
   cat <<EOF2
 identity = "sip:$1@example.com"

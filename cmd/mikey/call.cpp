@@ -14,6 +14,7 @@
 #include "inspect_view.hpp"
 #include "mikey/bind/call_sdp.hpp"
 #include "mikey/bind/key_mgmt.hpp"
+#include "session_view.hpp"
 #include "verbs.hpp"
 
 namespace mikey::cmd {
@@ -24,13 +25,6 @@ namespace sdp = bind::sdp;
 void say(const std::string& text) {
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
-}
-
-std::string fingerprint(ByteView key) {
-  std::array<std::uint8_t, 32> digest{};
-  const std::array<ByteView, 1> parts{key};
-  if (!crypto::openssl().hash(crypto::Hash::sha256, parts, digest)) return "?";
-  return to_hex(ByteView(digest).first(8));
 }
 
 /// One end of a call: the MIKEY party and what it has to say and hear.
@@ -44,6 +38,11 @@ class Endpoint {
                *rng_, clock_) {}
 
   Status prepare() {
+    for (const keys::Suite suite : party_.policy().srtp)  // rather now than when the peer has agreed to it
+      if (auto s = bind::srtp_check(suite); !s)
+        return bad_request("policy.srtp: " + std::string(keys::info(suite).name) +
+                               " is of no use to a call: " + s.error().detail,
+                           s.error().rfc);
     if (options_.wav.empty()) return {};
     auto samples = read_wav(options_.wav);
     if (!samples) return std::move(samples).error();
@@ -61,7 +60,6 @@ class Endpoint {
                 const keys::Bundle& bundle, bool caller);
   Result<std::string> make_offer(const Address& own);
   void show(const char* title, ByteView message);
-  void show_sessions(const keys::Bundle& b);
 
   const CallOptions& options_;
   Paint paint_;
@@ -75,21 +73,6 @@ class Endpoint {
 void Endpoint::show(const char* title, ByteView message) {
   say(paint_(Paint::bold, title) + " (" + std::to_string(message.size()) + " octets)\n");
   if (!options_.quiet) say(tree_text(wire::dissect(message), paint_));
-}
-
-void Endpoint::show_sessions(const keys::Bundle& b) {
-  char head[64];
-  std::snprintf(head, sizeof head, "CSB 0x%08x", b.csb_id);
-  say(paint_(Paint::bold, head) + ", mode " + std::string(mode_name(b.mode)) + ", peer " +
-      safe_text(b.peer.name()) + "\n");
-  for (const keys::CryptoSession& s : b.sessions) {
-    char line[160];
-    std::snprintf(line, sizeof line, "  crypto session %u  %-24s SSRC 0x%08x  key %s...  salt %s...\n",
-                  s.cs_id, std::string(keys::info(s.suite).name).c_str(), s.ssrc,
-                  fingerprint(s.tek.reveal()).c_str(), fingerprint(s.salt.reveal()).c_str());
-    say(line);
-  }
-  say("  (key and salt are shown by the first 8 octets of their SHA-256)\n");
 }
 
 Result<sdp::SessionDescription> describe(const Address& own, Rng& rng) {
@@ -230,7 +213,7 @@ Status Endpoint::answer_calls() {
 
 Status Endpoint::finish(const Socket& c, const Socket& rtp, const Address& own,
                         const sdp::SessionDescription& theirs, const keys::Bundle& bundle, bool caller) {
-  show_sessions(bundle);
+  say(sessions_text(bundle, paint_, false));
   const auto connection = theirs.connection(0);
   if (!connection || bundle.sessions.size() < 2)
     return bad_message(ErrorCode::unspecified, "RFC 4567 7.1",

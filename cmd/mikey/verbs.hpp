@@ -24,6 +24,7 @@ void add_agent(CLI::App& app, ExitCode& exit);
 void add_call(CLI::App& app, ExitCode& exit);
 void add_inspect(CLI::App& app, ExitCode& exit);
 void add_keygen(CLI::App& app, ExitCode& exit);
+void add_sdp(CLI::App& app, ExitCode& exit);
 
 using AddVerb = void (*)(CLI::App&, ExitCode&);
 inline constexpr AddVerb kVerbs[] = {
@@ -31,6 +32,7 @@ inline constexpr AddVerb kVerbs[] = {
     add_call,
     add_inspect,
     add_keygen,
+    add_sdp,
 };
 
 /// One example of a verb: a command line and what it is good for.

@@ -12,8 +12,10 @@
 namespace mikey {
 
 NtpTime UniqueClock::now() const {
+  constexpr std::int64_t kWrong = std::int64_t{60} << 32;
   NtpTime t = inner_.now();
-  if (used_ && ntp_difference(t, last_) <= 0) t = NtpTime{last_.value + 1};
+  const std::int64_t passed = used_ ? ntp_difference(t, last_) : 1;
+  if (passed <= 0 && passed > -kWrong) t = NtpTime{last_.value + 1};
   used_ = true;
   last_ = t;
   return t;
@@ -91,6 +93,8 @@ class Listener final : public engine::Machine {
   Step broken(ByteView octets, Error e) {
     wire::Remains r = wire::examine_broken(octets);
     std::optional<Send> answer;
+    if (r.hdr && r.hdr->data_type == DataType::rsar_init && e.code == ErrorCode::unspecified)
+      e.code = ErrorCode::unsupported_message;  // RFC 4738 3.5 has a number for what does not parse
     if (r.hdr && r.t && opens_exchange(r.hdr->data_type))
       answer = engine::plain_error({r.hdr->csb_id, r.hdr->prf, r.t->type, to_bytes(r.t->value), {}}, e,
                                    env_.policy);

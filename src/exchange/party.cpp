@@ -38,6 +38,12 @@ Outcome failed(Error e, std::optional<std::uint32_t> csb_id) {
   return o;
 }
 
+Outcome too_many_fetches(std::uint32_t csb_id) {
+  return failed(
+      {ErrorCode::resource, Severity::system, "", std::nullopt, "too many exchanges wait for certificates"},
+      csb_id);
+}
+
 }  // namespace
 
 Psk Party::psk_for(const Identity& peer) const {
@@ -214,10 +220,20 @@ Outcome Party::receive(Source /*from*/, ByteView octets) {
   const auto it = find_waiting(*m);
   if (it == waiting_.end()) return first_message(std::move(*m));
   Outcome o = run(it->second, it->second.receive(std::move(*m)));
-  if (o.need_certificate_url)
-    fetching_.push_back({*o.need_certificate_url, it->first, clock_.inner().now(), {}});
+  if (o.need_certificate_url && !remember_fetch(*o.need_certificate_url, it->first))
+    return too_many_fetches(it->first);
   if (o.state == Outcome::State::established) waiting_.erase(it);
   return o;
+}
+
+/// An answer is not authentic yet when its certificate is asked for: anybody may send any number of them.
+bool Party::remember_fetch(const std::string& url, std::uint32_t csb_id) {
+  const bool known = std::ranges::any_of(
+      fetching_, [&](const Fetching& f) { return !f.responder && f.csb_id == csb_id && f.url == url; });
+  if (known) return true;
+  if (fetching_.size() >= limits_.waiting) return false;
+  fetching_.push_back({url, csb_id, clock_.inner().now(), {}});
+  return true;
 }
 
 Outcome Party::first_message(wire::Message message) {
@@ -229,10 +245,7 @@ Outcome Party::first_message(wire::Message message) {
   Outcome o = run(ex, ex.receive(std::move(message)));
   o.csb_id = csb_id;
   if (!o.need_certificate_url) return o;
-  if (fetching_.size() >= limits_.waiting)
-    return failed(
-        {ErrorCode::resource, Severity::system, "", std::nullopt, "too many exchanges wait for certificates"},
-        csb_id);
+  if (fetching_.size() >= limits_.waiting) return too_many_fetches(csb_id);
   fetching_.push_back({*o.need_certificate_url, csb_id, clock_.inner().now(), std::move(ex)});
   return o;
 }

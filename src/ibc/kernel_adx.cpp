@@ -10,6 +10,8 @@
 namespace mikey::ibc {
 namespace {
 
+// NOLINTBEGIN(readability-non-const-parameter): the assembler writes through these pointers
+
 /// For i < rows: t[i] = low limb of acc + a * b[i] + t[i], acc = the rest of it.
 void block_rows(Limb* acc, Limb* t, const Limb* a, const Limb* b, std::size_t rows) {
   Limb lo;
@@ -215,6 +217,8 @@ Limb sub_quads(Limb* r, const Limb* a, const Limb* b, std::size_t quads) {
   return borrow;
 }
 
+// NOLINTEND(readability-non-const-parameter)
+
 bool blocks_fit(std::size_t n) {
   return n % 8 == 0;
 }
@@ -234,8 +238,8 @@ void mul_wide(Limb* t, const Limb* a, const Limb* b, std::size_t n) {
   }
 }
 
-void reduce(Limb* r, Limb* t, const ModulusRef& m) {
-  if (!blocks_fit(m.n)) return portable_kernel().reduce(r, t, m);
+/// t[n ..] = (t + a multiple of p) / 2^(64 n); the limb above.
+Limb divide(Limb* t, const ModulusRef& m) {
   Limb top = 0;
   for (std::size_t i = 0; i < m.n; i += 8) {
     std::array<Limb, 8> acc;
@@ -248,7 +252,37 @@ void reduce(Limb* r, Limb* t, const ModulusRef& m) {
     top = add_quads(acc.data(), acc.data(), carried.data(), 2);
     top += add_quads(t + i + m.n, t + i + m.n, acc.data(), 2);
   }
+  return top;
+}
+
+void reduce(Limb* r, Limb* t, const ModulusRef& m) {
+  if (!blocks_fit(m.n)) return portable_kernel().reduce(r, t, m);
+  const Limb top = divide(t, m);
   reduce_once(r, t + m.n, top, m);
+}
+
+/// t += a * b; the carry.
+Limb mul_accumulate(Limb* t, const Limb* a, const Limb* b, std::size_t n) {
+  Limb carry = 0;
+  for (std::size_t i = 0; i < n; i += 8) {
+    std::array<Limb, 8> acc{};
+    block_rows(acc.data(), t + i, a + i, b, n);
+    std::array<Limb, 8> carried{carry};
+    carry = add_quads(acc.data(), acc.data(), carried.data(), 2);
+    carry += add_quads(t + i + n, t + i + n, acc.data(), 2);
+  }
+  return carry;
+}
+
+void dot(Limb* r, const Limb* a, const Limb* b, std::size_t count, const ModulusRef& m) {
+  const std::size_t n = m.n;
+  if (!blocks_fit(n)) return portable_kernel().dot(r, a, b, count, m);
+  std::array<Limb, 2 * kMaxLimbs> t;
+  mul_wide(t.data(), a, b, n);
+  Limb top = 0;
+  for (std::size_t k = 1; k < count; ++k) top += mul_accumulate(t.data(), a + k * n, b + k * n, n);
+  top += divide(t.data(), m);
+  reduce_multiple(r, &t[n], top, count, m.p, n);
 }
 
 /// One step of the 4-limb multiplication: t(5) = (t + a * b_i + m * p) / 2^64 with m from the low limb.
@@ -361,7 +395,7 @@ void sub_wide(Limb* t, const Limb* u, const ModulusRef& m) {
   select_limbs(t + m.n, mask_of_bit(borrow), v.data(), t + m.n, m.n);
 }
 
-constexpr Kernel kAdx = {"adx", mul, mul_wide, reduce, add, sub, add_wide, sub_wide};
+constexpr Kernel kAdx = {"adx", mul, mul_wide, reduce, dot, add, sub, add_wide, sub_wide};
 
 bool processor_has_adx() {
   unsigned a = 0;

@@ -26,7 +26,8 @@ void mul_wide(Limb* t, const Limb* a, const Limb* b, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) t[n + i] = mul_add_row(t + i, a, b[i], n);
 }
 
-void reduce(Limb* r, Limb* t, const ModulusRef& m) {
+/// t[n ..] = (t + a multiple of p) / 2^(64 n), below t / 2^(64 n) + p; the limb above.
+Limb divide(Limb* t, const ModulusRef& m) {
   Limb top = 0;
   for (std::size_t i = 0; i < m.n; ++i) {
     const Limb c = mul_add_row(t + i, m.p, t[i] * m.neg_inverse, m.n);
@@ -34,7 +35,31 @@ void reduce(Limb* r, Limb* t, const ModulusRef& m) {
     t[m.n + i] = static_cast<Limb>(v);
     top = static_cast<Limb>(v >> 64);
   }
+  return top;
+}
+
+void reduce(Limb* r, Limb* t, const ModulusRef& m) {
+  const Limb top = divide(t, m);
   reduce_once(r, t + m.n, top, m);
+}
+
+void dot(Limb* r, const Limb* a, const Limb* b, std::size_t count, const ModulusRef& m) {
+  const std::size_t n = m.n;
+  std::array<Limb, 2 * kMaxLimbs> t;
+  mul_wide(t.data(), a, b, n);
+  Limb top = 0;
+  for (std::size_t k = 1; k < count; ++k) {
+    Limb carry = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      const Limb c = mul_add_row(&t[i], a + k * n, b[k * n + i], n);
+      const Wide v = Wide{t[n + i]} + c + carry;
+      t[n + i] = static_cast<Limb>(v);
+      carry = static_cast<Limb>(v >> 64);
+    }
+    top += carry;
+  }
+  top += divide(t.data(), m);
+  reduce_multiple(r, &t[n], top, count, m.p, n);
 }
 
 void mul(Limb* r, const Limb* a, const Limb* b, const ModulusRef& m) {
@@ -69,7 +94,7 @@ void sub_wide(Limb* t, const Limb* u, const ModulusRef& m) {
   select_limbs(t + m.n, mask_of_bit(borrow), v.data(), t + m.n, m.n);
 }
 
-constexpr Kernel kPortable = {"portable", mul, mul_wide, reduce, add, sub, add_wide, sub_wide};
+constexpr Kernel kPortable = {"portable", mul, mul_wide, reduce, dot, add, sub, add_wide, sub_wide};
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -68,6 +69,28 @@ inline Limb sub_limbs(Limb* r, const Limb* a, const Limb* b, std::size_t n) {
 /// r = mask ? a : b.
 inline void select_limbs(Limb* r, Limb mask, const Limb* a, const Limb* b, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) r[i] = (a[i] & mask) | (b[i] & ~mask);
+}
+
+/// r = (top, a) modulo p, for a value below (count + 1) p; `count` is public, and `a` is used up.
+inline void reduce_multiple(Limb* r, Limb* a, Limb top, std::size_t count, const Limb* p, std::size_t n) {
+  constexpr std::size_t kMost = 120;
+  std::array<Limb, kMost> t;
+  for (std::size_t s = std::bit_width(count); s-- > 0;) {  // 2^s p is subtracted when it fits
+    Limb borrow = 0;
+    Limb below = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      const Limb shifted = static_cast<Limb>((Wide{p[i]} << 64 | below) << s >> 64);
+      below = p[i];
+      const Wide d = Wide{a[i]} - shifted - borrow;
+      t[i] = static_cast<Limb>(d);
+      borrow = static_cast<Limb>(d >> 64) & 1;
+    }
+    const Limb over = s == 0 ? 0 : below >> (64 - s);
+    const Wide d = Wide{top} - over - borrow;
+    const Limb fits = mask_of_bit((static_cast<Limb>(d >> 64) & 1) ^ 1);
+    select_limbs(s == 0 ? r : a, fits, t.data(), a, n);
+    top = (static_cast<Limb>(d) & fits) | (top & ~fits);
+  }
 }
 
 template <std::size_t N>

@@ -52,7 +52,7 @@ struct InitiateRequest {
 };
 
 /// Owner of exchanges. Not thread-safe; moves no data by itself.
-class Party {
+class Party final : private CsbIds {
  public:
   /// The provider, generator and clock must outlive the party.
   Party(Identity self, Policy policy, Credentials credentials, const crypto::Provider& provider, Rng& rng,
@@ -103,15 +103,20 @@ class Party {
             self_,
             &credentials_.pki,
             credentials_.rsar_group ? &*credentials_.rsar_group : nullptr,
+            this,
             &credentials_.sakke,
             &sakke_cache_,
             std::nullopt};
+  }
+  bool in_use(std::uint32_t csb_id, const Identity& peer) const override {
+    return waiting_.contains(csb_id) || bundle(csb_id, peer) != nullptr;
   }
   Psk psk_for(const Identity& peer) const;
   Result<Offer> make_offer(InitiateRequest& request, const keys::Bundle* old) const;
   Outcome run(Exchange& exchange, Step step);
   Supply answer(const Need& need);
   Waiting::iterator find_waiting(const wire::Message& message);
+  bool remember_fetch(const std::string& url, std::uint32_t csb_id);
   Outcome first_message(wire::Message message);
   Outcome broken(ByteView octets, const Error& error);
   Outcome error_message(wire::Message message);

@@ -5,6 +5,16 @@
 
 namespace mikey::engine {
 
+// So many collisions in a row mean that the generator repeats itself.
+Result<std::uint32_t> choose_csb_id(const Env& env, const Identity& peer) {
+  for (int i = 0; i < 16; ++i) {
+    auto id = env.rng.u32("CSB ID");
+    if (!id) return std::move(id).error();
+    if (*id != 0 && (env.csb_ids == nullptr || !env.csb_ids->in_use(*id, peer))) return *id;
+  }
+  return crypto_error("the generator draws CSB IDs that are in use");
+}
+
 Result<Opening> open(const Env& env, const Terms& terms, keys::BundlePtr old) {
   if (terms.to.empty()) return bad_request("to: an exchange needs a peer");
   Opening o;
@@ -16,11 +26,9 @@ Result<Opening> open(const Env& env, const Terms& terms, keys::BundlePtr old) {
     o.rand = o.old->rand;
     o.prf = o.old->prf;
   } else {
-    while (o.csb_id == 0) {
-      auto id = env.rng.u32("CSB ID");
-      if (!id) return std::move(id).error();
-      o.csb_id = *id;
-    }
+    auto id = choose_csb_id(env, o.peer);
+    if (!id) return std::move(id).error();
+    o.csb_id = *id;
     auto rand = env.rng.bytes(16, "RAND");
     if (!rand) return std::move(rand).error();
     o.rand = std::move(*rand);

@@ -120,11 +120,12 @@ class ReplayGate {
     if (auto s = same_timestamp(*m, own_t); !s) return std::move(s).error();
     return Fresh();
   }
+  /// Whether the response carries that timestamp at all; no proof before the message is authenticated.
+  static Status same_timestamp(const wire::Message& m, ByteView own_t);
 
  private:
   static NeedReplayVerdict question(const wire::Message& m, const Identity& peer);
   static Status judge(const ReplayVerdict& v);
-  static Status same_timestamp(const wire::Message& m, ByteView own_t);
 };
 
 /// A bundle in the making. Nobody but `commit` can take it out.

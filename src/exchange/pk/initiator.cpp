@@ -2,12 +2,24 @@
 #include "mikey/keys/session_keys.hpp"
 
 namespace mikey::pk::initiator {
+namespace {
+
+/// There may be no answer whose certificate could be judged, so exclusions are looked at before the key goes
+/// out.
+Status check_receiver(const Env& env, const Identity& to, const crypto::Certificate& certificate) {
+  if (auto ok = engine::check_envelope_certificate(env.policy, certificate); !ok) return ok;
+  return env.pki->trust ? env.pki->trust->check_exclusions(to.data, certificate) : Status{};
+}
+
+}  // namespace
 
 Result<engine::Next<AwaitVerification, Done>> begin(const Env& env, PkOffer offer, keys::BundlePtr old) {
   if (auto ok = engine::need_own_certificate(env); !ok) return std::move(ok).error();
   if (!offer.certificate)
     return bad_request("no certificate of " + offer.terms.to.name() +
                        " is known, which the envelope key needs");
+  if (auto ok = check_receiver(env, offer.terms.to, *offer.certificate); !ok)
+    return bad_request("certificate of " + offer.terms.to.name() + ": " + ok.error().detail, ok.error().rfc);
   auto opening = engine::open(env, offer.terms, std::move(old));
   if (!opening) return std::move(opening).error();
   engine::Opening& o = *opening;

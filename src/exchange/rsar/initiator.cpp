@@ -92,10 +92,13 @@ Result<engine::Next<AwaitResponse, Done>> begin(const Env& env, RsarOffer offer,
   engine::Opening& o = *opening;
   if (o.proposal.map_type != CsIdMapType::srtp_id)
     return bad_request("this mode needs a CS ID map", "RFC 4738 3.4");
-  if (!offer.terms.streams) offer_everything(env.policy, o.proposal);
+  if (!offer.terms.streams && !offer.group) offer_everything(env.policy, o.proposal);
   Bytes map;
   wire::ChainBuilder b(engine::initial_header(DataType::rsar_init, true, o.prf, o.csb_id, o.proposal, map));
-  if (offer.group) o.rand.clear();
+  if (offer.group) {  // the Responder brings RAND and the group's policies (3.2)
+    o.rand.clear();
+    o.proposal.announced.clear();
+  }
   auto ok =
       engine::add_head(b, env, o, [&env](wire::ChainBuilder& to) { engine::add_own_certificates(to, env); });
   if (!ok) return std::move(ok).error();
