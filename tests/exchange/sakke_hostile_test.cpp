@@ -3,6 +3,7 @@
 
 #include "ibc/pairing.hpp"
 #include "support/sakke_parties.hpp"
+#include "support/vector_party.hpp"
 
 namespace mikey::test {
 namespace {
@@ -238,6 +239,55 @@ TEST(SakkeHostile, Structure) {
   EXPECT_TRUE(p.receive(resigned(ntp, alice_keys(), [](wire::Hdr&, Payloads& l) {
                  body_of(l, P::t)[0] = 1;
                })).bundle);
+}
+
+// RFC 6509 2.1, 2.2.1: a message without a signature, however good the rest is.
+TEST(SakkeHostile, WithoutASignature) {
+  SakkePair p;
+  p.usual();
+  const Bytes good = p.message();
+  const auto m = wire::Message::parse(good);
+  wire::ChainBuilder b(m->hdr());
+  for (const wire::Slot& s : m->slots())
+    if (s.type != PayloadType::sign) b.add_encoded(s.type, m->octets().subspan(s.body(), s.end() - s.body()));
+  EXPECT_TRUE(refused(p, *std::move(b).finish(), ErrorCode::unsupported_message));
+}
+
+// RFC 6509 2.2.2: SAKKE is processed after the signature was verified, not before.
+TEST(SakkeHostile, TheSignatureComesFirst) {
+  SakkePair p;
+  p.usual();
+  Bytes bad = p.message();
+  const auto m = wire::Message::parse(bad);
+  bad[m->find(PayloadType::sakke)->end() - 1] ^= 1;  // H, which only the receiver's key would tell
+  EXPECT_TRUE(refused(p, bad, ErrorCode::auth_failure));
+}
+
+// RFC 6509 2.2.2: what does not parse is answered with error 13.
+TEST(SakkeHostile, WhatDoesNotParseIsUnsupported) {
+  SakkePair p;
+  p.usual();
+  Bytes cut = p.message();
+  cut.pop_back();
+  const Outcome o = p.receive(cut);
+  EXPECT_EQ(o.error->code, ErrorCode::unsupported_message);
+  ASSERT_EQ(o.send.size(), 1U);
+  const auto answer = wire::Message::parse(o.send[0].message);
+  EXPECT_EQ(wire::to_number(answer->first<wire::Err>()->number), 13);
+}
+
+// RFC 6509 2.2.1, 2.2.2: an RSA signature is verified according to the certificate sent.
+TEST(SakkeHostile, RsaSignatures) {
+  const auto vector = nlohmann::json::parse(read_source_file("vectors/mikey-peer/exchange-sakke-5.json"));
+  VectorParty bob(vector["bob_config"], vector["time"].get<std::int64_t>());
+  const Bytes good = hex(vector["steps"][0]["sent"].get<std::string>());
+  bob.clock().set({load_be<std::uint64_t>(wire::Message::parse(good)->first<wire::T>()->value.data())});
+  for (std::size_t i = 0; i < good.size(); i += 7) {
+    Bytes bad = good;
+    bad[i] = static_cast<std::uint8_t>(bad[i] ^ 0x10);
+    ASSERT_FALSE(bob.party().receive(Source::peer, bad).bundle) << i;
+  }
+  EXPECT_TRUE(bob.party().receive(Source::peer, good).bundle);
 }
 
 TEST(SakkeHostile, WhoeverIsNotMeant) {
