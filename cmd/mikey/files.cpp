@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 namespace mikey::cmd {
 namespace {
@@ -76,7 +78,34 @@ Result<Bytes> read_file(const std::string& path, std::size_t most) {
   return octets;
 }
 
-Status write_file(const std::string& path, ByteView octets, Readers readers, bool replace) {
+Result<SecretBytes> read_secret_file(const std::string& path, std::size_t most) {
+  const bool standard = path == "-";
+  const std::string name = standard ? "standard input" : path;
+  const int fd = standard ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return failed("open", name, errno);
+  SecretBytes out(4096);
+  std::size_t size = 0;
+  Status s;
+  while (s) {
+    if (size == out.size()) {
+      SecretBytes larger(2 * out.size());
+      std::ranges::copy(out.reveal(), larger.reveal_mutable().begin());
+      out = std::move(larger);
+    }
+    const ssize_t n = ::read(fd, out.reveal_mutable().data() + size, out.size() - size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) s = failed("read", name, errno);
+    if (n <= 0) break;
+    size += static_cast<std::size_t>(n);
+    if (size > most) s = bad_request(name + " has more than " + std::to_string(most) + " octets");
+  }
+  if (!standard) ::close(fd);
+  if (!s) return std::move(s).error();
+  out.truncate(size);
+  return out;
+}
+
+Status write_file(const std::string& path, ByteView octets, Readers readers, Existing existing) {
   const Draft draft(path);
   if (draft.fd() < 0) return failed("write", path, errno);
   const mode_t mask = ::umask(0);
@@ -84,10 +113,31 @@ Status write_file(const std::string& path, ByteView octets, Readers readers, boo
   const mode_t mode = readers == Readers::owner ? mode_t{0600} : (mode_t{0666} & ~mask);
   if (::fchmod(draft.fd(), mode) != 0 || !write_all_to(draft.fd(), octets) || ::fsync(draft.fd()) != 0)
     return failed("write", path, errno);
-  const int done = replace ? ::rename(draft.name(), path.c_str()) : ::link(draft.name(), path.c_str());
+  const int done = existing == Existing::replace ? ::rename(draft.name(), path.c_str())
+                                                 : ::link(draft.name(), path.c_str());
   if (done == 0) return {};
   if (errno == EEXIST) return bad_request(path + " exists already and is left as it is");
   return failed("write", path, errno);
+}
+
+bool file_exists(const std::string& path) {
+  struct stat st {};
+  return ::lstat(path.c_str(), &st) == 0;
+}
+
+Status make_folder(const std::string& path) {
+  if (path.empty()) return {};
+  std::error_code error;
+  const mode_t mask = ::umask(077);
+  std::filesystem::create_directories(path, error);
+  ::umask(mask);
+  if (error) return bad_request("cannot make the folder " + path + ": " + error.message());
+  if (!std::filesystem::is_directory(path)) return bad_request(path + " is no folder");
+  return {};
+}
+
+std::string in_folder(const std::string& folder, const std::string& name) {
+  return folder.empty() || folder == "." ? name : folder.back() == '/' ? folder + name : folder + "/" + name;
 }
 
 }  // namespace mikey::cmd

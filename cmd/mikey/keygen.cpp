@@ -21,7 +21,8 @@ ExitCode done(const Status& s) {
 ExitCode make_psk(std::size_t length, const std::string& out, bool force) {
   auto key = crypto::openssl_rng()->secret(length, "PSK");
   if (!key) return done(std::move(key).error());
-  if (!out.empty()) return done(write_file(out, key->reveal(), Readers::owner, force));
+  if (!out.empty())
+    return done(write_file(out, key->reveal(), Readers::owner, force ? Existing::replace : Existing::keep));
   std::printf("hex:%s\n", to_hex(key->reveal()).c_str());
   return ExitCode::done;
 }

@@ -105,9 +105,12 @@ Result<Made> make_one(const PkiOptions& o, const std::string& identity, const Is
 Status write(const PkiOptions& o, Made& m) {
   const std::string key = path_of(o, m.name, ".key");
   const std::string pem = path_of(o, m.name, ".pem");
-  Status s = write_file(key, as_bytes(m.key_pem), Readers::owner, o.force);
+  Status s =
+      write_file(key, as_bytes(m.key_pem), Readers::owner, o.force ? Existing::replace : Existing::keep);
   wipe({static_cast<std::uint8_t*>(static_cast<void*>(m.key_pem.data())), m.key_pem.size()});
-  if (s) s = write_file(pem, as_bytes(m.certificate.to_pem()), Readers::everybody, o.force);
+  if (s)
+    s = write_file(pem, as_bytes(m.certificate.to_pem()), Readers::everybody,
+                   o.force ? Existing::replace : Existing::keep);
   if (s) std::printf("%s\n%s\n", safe_text(pem).c_str(), safe_text(key).c_str());
   return s;
 }
@@ -186,7 +189,7 @@ Status make_rsa(const PkiOptions& o) {
   if (!key) return std::move(key).error();
   Status s;
   if (!o.out.empty()) {
-    s = write_file(o.out, as_bytes(*key), Readers::owner, o.force);
+    s = write_file(o.out, as_bytes(*key), Readers::owner, o.force ? Existing::replace : Existing::keep);
   } else if (std::fputs(key->c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
     s = bad_request("the key cannot be written");
   }

@@ -282,12 +282,13 @@ Status SdpEnd::save_replay_cache() {
   if (options_.replay.empty()) return {};
   auto octets = party_.replay_cache().snapshot(clock_.now());
   if (!octets) return std::move(octets).error();
-  return write_file(options_.replay, *octets, Readers::owner, true);
+  return write_file(options_.replay, *octets, Readers::owner, Existing::replace);
 }
 
 /// The session description, to where it was asked for.
 Status SdpEnd::put(const std::string& text) {
-  if (!options_.out.empty()) return write_file(options_.out, as_bytes(text), Readers::everybody, true);
+  if (!options_.out.empty())
+    return write_file(options_.out, as_bytes(text), Readers::everybody, Existing::replace);
   std::fputs((text + "\n").c_str(), stdout);  // an empty line ends it
   if (std::fflush(stdout) == 0) return {};
   return bad_request("the session description cannot be written");

@@ -45,9 +45,9 @@ struct SrtpCounters {
   std::uint64_t refused = 0;        ///< unknown SSRC, expired key, no room, ...
 };
 
-/// Whether the libsrtp2 at hand does a suite as its RFC has it, and why not. F8 and SEED it never can; GCM and
-/// AES-192 it can when it is built with a cryptographic library, AES-192 as RFC 6188 has it in newer releases
-/// only. Error: ErrorCode::bad_request, with the reason in words for people.
+/// Whether the libsrtp2 at hand does a suite as its RFC has it, and why not. F8 and SEED it never can; GCM
+/// and AES-192 it can when it is built with a cryptographic library, AES-192 as RFC 6188 has it in newer
+/// releases only. Error: ErrorCode::bad_request, with the reason in words for people.
 Status srtp_check(keys::Suite suite);
 inline bool srtp_supports(keys::Suite suite) {
   return srtp_check(suite).ok();

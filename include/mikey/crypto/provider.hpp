@@ -68,6 +68,14 @@ class Provider {
 
   /// The reverse. ErrorCode::auth_failure when the integrity check fails.
   virtual Result<SecretBytes> aes_unwrap(ByteView kek, ByteView iv, ByteView wrapped) const = 0;
+
+  /// RFC 5649 key wrap with padding: `plain` of any length from 1 octet. The result has the next multiple of
+  /// 8 octets and 8 more.
+  virtual Result<Bytes> aes_wrap_padded(ByteView kek, ByteView plain) const = 0;
+
+  /// The reverse. ErrorCode::auth_failure when the integrity check fails, the padding is not zero or the
+  /// length is none that wrapped keys have.
+  virtual Result<SecretBytes> aes_unwrap_padded(ByteView kek, ByteView wrapped) const = 0;
 };
 
 /// The provider on OpenSSL's libcrypto. Lives as long as the program.

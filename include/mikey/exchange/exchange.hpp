@@ -47,7 +47,7 @@ struct Env {
   SakkeCache* sakke_cache = nullptr;  ///< makes repeated peers quick; may be missing
   /// The message is a stored one whose owner takes it up to this age (RFC 6509 2.5); the freshness of others
   /// is the policy's clock skew.
-  std::optional<std::chrono::seconds> stored;
+  std::optional<std::chrono::seconds> stored = std::nullopt;
 };
 
 /// A clock that never says the same time twice, as RFC 3830 5.2 wants of timestamps. When the clock inside

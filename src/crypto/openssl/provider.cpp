@@ -59,6 +59,8 @@ class OpensslProvider final : public Provider {
   Result<SecretBytes> aes_gcm_open(ByteView key, ByteView iv, ByteView aad, ByteView sealed) const override;
   Result<Bytes> aes_wrap(ByteView kek, ByteView iv, ByteView plain) const override;
   Result<SecretBytes> aes_unwrap(ByteView kek, ByteView iv, ByteView wrapped) const override;
+  Result<Bytes> aes_wrap_padded(ByteView kek, ByteView plain) const override;
+  Result<SecretBytes> aes_unwrap_padded(ByteView kek, ByteView wrapped) const override;
 
  private:
   Result<CipherContext> begin_gcm(ByteView key, ByteView iv, ByteView aad, bool encrypt) const;
@@ -67,6 +69,7 @@ class OpensslProvider final : public Provider {
   AesFamily ctr_{"AES-128-CTR", "AES-192-CTR", "AES-256-CTR"};
   AesFamily gcm_{"AES-128-GCM", "AES-192-GCM", "AES-256-GCM"};
   AesFamily wrap_{"AES-128-WRAP", "AES-192-WRAP", "AES-256-WRAP"};
+  AesFamily wrap_padded_{"AES-128-WRAP-PAD", "AES-192-WRAP-PAD", "AES-256-WRAP-PAD"};
 };
 
 Result<CipherContext> OpensslProvider::begin(const AesFamily& family, ByteView key, ByteView iv,
@@ -76,7 +79,9 @@ Result<CipherContext> OpensslProvider::begin(const AesFamily& family, ByteView k
   CipherContext c(EVP_CIPHER_CTX_new());
   if (!c) return library_error("allocating a cipher context");
   EVP_CIPHER_CTX_set_flags(c.get(), EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-  if (EVP_CipherInit_ex2(c.get(), cipher, key.data(), iv.data(), encrypt ? 1 : 0, nullptr) != 1)
+  // No initial value means the algorithm's own one.
+  const std::uint8_t* initial = iv.empty() ? nullptr : iv.data();
+  if (EVP_CipherInit_ex2(c.get(), cipher, key.data(), initial, encrypt ? 1 : 0, nullptr) != 1)
     return library_error("setting up AES");
   return c;
 }
@@ -185,6 +190,37 @@ Result<SecretBytes> OpensslProvider::aes_unwrap(ByteView kek, ByteView iv, ByteV
       static_cast<std::size_t>(n) != wrapped.size() - 8)
     return bad_message(ErrorCode::auth_failure, "RFC 3394 2.2.3", "the key wrap's integrity check failed");
   out.truncate(wrapped.size() - 8);
+  return out;
+}
+
+Result<Bytes> OpensslProvider::aes_wrap_padded(ByteView kek, ByteView plain) const {
+  if (plain.empty() || plain.size() > INT_MAX - 16)
+    return bad_request("AES key wrap with padding takes one octet or more", "RFC 5649 3");
+  const ErrorMark mark;
+  auto c = begin(wrap_padded_, kek, {}, true);
+  if (!c) return std::move(c).error();
+  Bytes out((plain.size() + 7) / 8 * 8 + 8);
+  int n = 0;
+  if (EVP_CipherUpdate(c->get(), out.data(), &n, plain.data(), static_cast<int>(plain.size())) != 1 ||
+      static_cast<std::size_t>(n) != out.size())
+    return library_error("AES key wrap with padding");
+  return out;
+}
+
+Result<SecretBytes> OpensslProvider::aes_unwrap_padded(ByteView kek, ByteView wrapped) const {
+  if (wrapped.size() < 16 || wrapped.size() % 8 != 0 || wrapped.size() > INT_MAX)
+    return bad_message(ErrorCode::auth_failure, "RFC 5649 4.2",
+                       "wrapped keys are two or more blocks of 8 octets");
+  const ErrorMark mark;
+  auto c = begin(wrap_padded_, kek, {}, false);
+  if (!c) return std::move(c).error();
+  SecretBytes out(wrapped.size());
+  int n = 0;
+  if (EVP_CipherUpdate(c->get(), out.reveal_mutable().data(), &n, wrapped.data(),
+                       static_cast<int>(wrapped.size())) != 1 ||
+      n <= 0 || static_cast<std::size_t>(n) > wrapped.size() - 8)
+    return bad_message(ErrorCode::auth_failure, "RFC 5649 3", "the key wrap's integrity check failed");
+  out.truncate(static_cast<std::size_t>(n));
   return out;
 }
 
