@@ -226,9 +226,9 @@ TEST(SakkeHostile, Structure) {
   EXPECT_TRUE(refused(p, add(P::id, hex("01000161")), ErrorCode::unspecified));  // an ID in place of an IDR
   // an ECCSI signature goes without certificate (2.2.1)
   EXPECT_TRUE(refused(p, add(P::cert, hex("00000100")), ErrorCode::unspecified));
-  for (const std::uint8_t params : {0, 2, 255})
+  for (const std::uint8_t params : Bytes{0, 2, 255})
     EXPECT_TRUE(refused(p, set_octet(0, params), ErrorCode::unsupported_message)) << int{params};
-  for (const std::uint8_t scheme : {0, 2, 3, 255})
+  for (const std::uint8_t scheme : Bytes{0, 2, 3, 255})
     EXPECT_TRUE(refused(p, set_octet(1, scheme), ErrorCode::unsupported_message)) << int{scheme};
   // T must be NTP-UTC or NTP (2.2.1)
   EXPECT_TRUE(refused(p, crafted(p, [](wire::Hdr&, Payloads& l) { body_of(l, P::t) = hex("0200000001"); }),
