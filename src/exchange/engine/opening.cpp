@@ -4,10 +4,8 @@
 #include "exchange/engine/machine.hpp"
 
 namespace mikey::engine {
-namespace {
 
-/// At random, and not one that is in use with the peer (RFC 3830 6.1). So many collisions in a row mean that
-/// the generator repeats itself.
+// So many collisions in a row mean that the generator repeats itself.
 Result<std::uint32_t> choose_csb_id(const Env& env, const Identity& peer) {
   for (int i = 0; i < 16; ++i) {
     auto id = env.rng.u32("CSB ID");
@@ -16,8 +14,6 @@ Result<std::uint32_t> choose_csb_id(const Env& env, const Identity& peer) {
   }
   return crypto_error("the generator draws CSB IDs that are in use");
 }
-
-}  // namespace
 
 Result<Opening> open(const Env& env, const Terms& terms, keys::BundlePtr old) {
   if (terms.to.empty()) return bad_request("to: an exchange needs a peer");
