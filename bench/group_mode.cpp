@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -45,8 +46,8 @@ struct Manager {
 };
 
 Bytes to_be_signed(const Bytes& sed) {
-  Bytes text(kOtherOctets, 0x5a);
-  append(text, sed);
+  Bytes text(kOtherOctets + sed.size(), 0x5a);
+  std::ranges::copy(sed, text.begin() + kOtherOctets);
   return text;
 }
 

@@ -1,116 +1,126 @@
 #include "public_key_operations.hpp"
 
 #include <openssl/bn.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
 #include <array>
-#include <cstdint>
 #include <vector>
+
+#include "row.hpp"
 
 namespace mikey::bench {
 namespace {
 
-template <class T, void (*free)(T*)>
-struct Free {
-  void operator()(T* p) const noexcept { free(p); }
+template <auto Free>
+struct Deleter {
+  template <class T>
+  void operator()(T* p) const {
+    Free(p);
+  }
 };
-template <class T, void (*free)(T*)>
-using Handle = std::unique_ptr<T, Free<T, free>>;
-using Key = Handle<EVP_PKEY, EVP_PKEY_free>;
+template <class T, auto Free>
+using Handle = std::unique_ptr<T, Deleter<Free>>;
 using Context = Handle<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
 using Number = Handle<BIGNUM, BN_free>;
 
-void require(bool good) {
-  if (!good) fail("openssl-operations", "OpenSSL refuses an operation");
-}
+constexpr const char* kName = "openssl-operations";
+constexpr std::array<unsigned char, 20> kHash{1, 2, 3};
+constexpr std::array<unsigned char, 16> kEnvelopeKey{4, 5, 6};
 
-Key read(const std::string& pem) {
-  BIO* bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
-  Key key(PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr));
-  BIO_free(bio);
-  require(key != nullptr);
-  return key;
-}
-
-Context begin(EVP_PKEY* key, int (*init)(EVP_PKEY_CTX*), bool hashed) {
-  Context c(EVP_PKEY_CTX_new(key, nullptr));
-  require(c && init(c.get()) == 1 && EVP_PKEY_CTX_set_rsa_padding(c.get(), RSA_PKCS1_PADDING) == 1);
-  if (hashed) require(EVP_PKEY_CTX_set_signature_md(c.get(), EVP_sha1()) == 1);
-  return c;
+void must(bool ok, const char* what) {
+  if (!ok) fail(kName, std::string(what) + " failed");
 }
 
 }  // namespace
 
 struct PublicKeyOperations::Impl {
-  PublicKeyCounts counts;
-  Key key;
-  Context signer, verifier, encrypter, decrypter;
-  std::array<std::uint8_t, 20> hash{1, 2, 3};
-  std::array<std::uint8_t, 16> secret{4, 5, 6};
-  std::vector<std::uint8_t> signature, sealed, opened;
+  Handle<EVP_PKEY, EVP_PKEY_free> key;
+  Context sign, verify, encrypt, decrypt;
+  std::vector<unsigned char> signature, sealed;
   Number prime{BN_get_rfc3526_prime_1536(nullptr)};
-  Number base{BN_new()}, exponent{BN_new()}, result{BN_new()};
-  Handle<BN_CTX, BN_CTX_free> scratch{BN_CTX_new()};
+  Number base{BN_new()};
+  Number exponent{BN_new()};
+  Number result{BN_new()};
+  Handle<BN_CTX, BN_CTX_free> scratch{BN_CTX_secure_new()};
   Handle<BN_MONT_CTX, BN_MONT_CTX_free> montgomery{BN_MONT_CTX_new()};
 
-  void set_up_powers() {
-    require(BN_MONT_CTX_set(montgomery.get(), prime.get(), scratch.get()) == 1);
-    require(BN_rand_range(base.get(), prime.get()) == 1 && BN_rand_range(exponent.get(), prime.get()) == 1);
+  explicit Impl(std::string_view pem) {
+    const Handle<BIO, BIO_free_all> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    key.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+    must(key != nullptr, "loading the key");
+    sign = context(EVP_PKEY_sign_init);
+    verify = context(EVP_PKEY_verify_init);
+    for (EVP_PKEY_CTX* c : {sign.get(), verify.get()})
+      must(EVP_PKEY_CTX_set_signature_md(c, EVP_sha1()) > 0, "setting the hash");
+    encrypt = context(EVP_PKEY_encrypt_init);
+    decrypt = context(EVP_PKEY_decrypt_init);
+    const auto size = static_cast<std::size_t>(EVP_PKEY_get_size(key.get()));
+    signature.resize(size);
+    sealed.resize(size);
+    std::size_t n = size;
+    must(EVP_PKEY_sign(sign.get(), signature.data(), &n, kHash.data(), kHash.size()) > 0, "signing");
+    n = size;
+    must(EVP_PKEY_encrypt(encrypt.get(), sealed.data(), &n, kEnvelopeKey.data(), kEnvelopeKey.size()) > 0,
+         "encrypting");
+    // An exponent and a base of full length; the exponentiation takes the same time for any.
+    must(BN_rand(exponent.get(), 1535, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1 &&
+             BN_rand(base.get(), 1535, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1 &&
+             BN_MONT_CTX_set(montgomery.get(), prime.get(), scratch.get()) == 1,
+         "setting up DH");
     BN_set_flags(exponent.get(), BN_FLG_CONSTTIME);
   }
 
-  void set_up_rsa(const std::string& pem) {
-    key = read(pem);
-    signer = begin(key.get(), EVP_PKEY_sign_init, true);
-    verifier = begin(key.get(), EVP_PKEY_verify_init, true);
-    encrypter = begin(key.get(), EVP_PKEY_encrypt_init, false);
-    decrypter = begin(key.get(), EVP_PKEY_decrypt_init, false);
-    signature.resize(static_cast<std::size_t>(EVP_PKEY_get_size(key.get())));
-    sealed.resize(signature.size());
-    opened.resize(signature.size());
-    sign();
-    encrypt();
-  }
-
-  void sign() {
-    std::size_t n = signature.size();
-    require(EVP_PKEY_sign(signer.get(), signature.data(), &n, hash.data(), hash.size()) == 1);
-  }
-  void verify() {
-    require(EVP_PKEY_verify(verifier.get(), signature.data(), signature.size(), hash.data(), hash.size()) ==
-            1);
-  }
-  void encrypt() {
-    std::size_t n = sealed.size();
-    require(EVP_PKEY_encrypt(encrypter.get(), sealed.data(), &n, secret.data(), secret.size()) == 1);
-  }
-  void decrypt() {
-    std::size_t n = opened.size();
-    require(EVP_PKEY_decrypt(decrypter.get(), opened.data(), &n, sealed.data(), sealed.size()) == 1);
-  }
-  void power() {
-    require(BN_mod_exp_mont_consttime(result.get(), base.get(), exponent.get(), prime.get(), scratch.get(),
-                                      montgomery.get()) == 1);
+  Context context(int (*init)(EVP_PKEY_CTX*)) const {
+    Context c(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
+    must(c && init(c.get()) > 0 && EVP_PKEY_CTX_set_rsa_padding(c.get(), RSA_PKCS1_PADDING) > 0,
+         "setting up RSA");
+    return c;
   }
 };
 
-PublicKeyOperations::PublicKeyOperations(const PublicKeyCounts& counts, const std::string& key_pem)
-    : impl_(std::make_shared<Impl>()) {
-  impl_->counts = counts;
-  impl_->set_up_powers();
-  if (!key_pem.empty()) impl_->set_up_rsa(key_pem);
+PublicKeyOperations::PublicKeyOperations(std::string_view private_key_pem)
+    : impl_(std::make_shared<const Impl>(private_key_pem)) {}
+
+void PublicKeyOperations::sign() const {
+  std::array<unsigned char, 1024> out;
+  std::size_t n = out.size();
+  must(EVP_PKEY_sign(impl_->sign.get(), out.data(), &n, kHash.data(), kHash.size()) > 0, "signing");
+  keep(out);
 }
 
-void PublicKeyOperations::run(std::size_t n) const {
-  for (std::size_t i = 0; i < n; ++i) {
-    for (unsigned k = 0; k < impl_->counts.sign; ++k) impl_->sign();
-    for (unsigned k = 0; k < impl_->counts.verify; ++k) impl_->verify();
-    for (unsigned k = 0; k < impl_->counts.encrypt; ++k) impl_->encrypt();
-    for (unsigned k = 0; k < impl_->counts.decrypt; ++k) impl_->decrypt();
-    for (unsigned k = 0; k < impl_->counts.power; ++k) impl_->power();
-  }
+void PublicKeyOperations::verify() const {
+  must(EVP_PKEY_verify(impl_->verify.get(), impl_->signature.data(), impl_->signature.size(), kHash.data(),
+                       kHash.size()) == 1,
+       "verifying");
+}
+
+void PublicKeyOperations::encrypt() const {
+  std::array<unsigned char, 1024> out;
+  std::size_t n = out.size();
+  must(EVP_PKEY_encrypt(impl_->encrypt.get(), out.data(), &n, kEnvelopeKey.data(), kEnvelopeKey.size()) > 0,
+       "encrypting");
+  keep(out);
+}
+
+void PublicKeyOperations::decrypt() const {
+  std::array<unsigned char, 1024> out;
+  std::size_t n = out.size();
+  must(EVP_PKEY_decrypt(impl_->decrypt.get(), out.data(), &n, impl_->sealed.data(), impl_->sealed.size()) > 0,
+       "decrypting");
+  keep(out);
+}
+
+void PublicKeyOperations::exponentiate() const {
+  must(BN_mod_exp_mont_consttime(impl_->result.get(), impl_->base.get(), impl_->exponent.get(),
+                                 impl_->prime.get(), impl_->scratch.get(), impl_->montgomery.get()) == 1,
+       "exponentiating");
+}
+
+std::string PublicKeyOperations::name() {
+  return std::string(kName) + " " + OpenSSL_version(OPENSSL_VERSION_STRING);
 }
 
 }  // namespace mikey::bench

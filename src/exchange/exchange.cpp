@@ -93,8 +93,9 @@ class Listener final : public engine::Machine {
   Step broken(ByteView octets, Error e) {
     wire::Remains r = wire::examine_broken(octets);
     std::optional<Send> answer;
-    if (r.hdr && r.hdr->data_type == DataType::rsar_init && e.code == ErrorCode::unspecified)
-      e.code = ErrorCode::unsupported_message;  // RFC 4738 3.5 has a number for what does not parse
+    const bool numbered =  // RFC 4738 3.5 and RFC 6509 2.2.2 have a number for what does not parse
+        r.hdr && (r.hdr->data_type == DataType::rsar_init || r.hdr->data_type == DataType::sakke_init);
+    if (numbered && e.code == ErrorCode::unspecified) e.code = ErrorCode::unsupported_message;
     if (r.hdr && r.t && opens_exchange(r.hdr->data_type))
       answer = engine::plain_error({r.hdr->csb_id, r.hdr->prf, r.t->type, to_bytes(r.t->value), {}}, e,
                                    env_.policy);

@@ -204,14 +204,14 @@ MillerTable::MillerTable(const SakkeParameterSet& set, const SakkePoint& first) 
       x = f.sub(f.sub(f.sqr(line->l), x), x);
       ++line;
       at_p *= 2;
-      const int d = set.q_digits[--digit];
+      const std::int8_t d = set.q_digits[--digit];
       if (d == 0 || digit == 0) continue;
       function.multiply(line->l, line->m);
       function.divide(x);
       if (at_p * d < 0) function.divide(first.x);
       x = f.sub(f.sub(f.sqr(line->l), x), first.x);
       ++line;
-      at_p += d;
+      at_p = at_p + d;
     }
     function.append_to(coefficients_, block);
   }

@@ -32,12 +32,12 @@ class Call(unittest.TestCase):
         self.addCleanup(p.kill)
         return p
 
-    def call(self):
-        """Bob listens, Alice calls: statuses and outputs."""
+    def call(self, *more):
+        """Bob listens, Alice calls with further arguments: statuses and outputs."""
         bob = self.start("--listen", "127.0.0.1:0", "--config", "bob.toml", "--wav", "bob.wav", "--record", "bob-heard.wav", "--fast")
         at = bob.stdout.readline().split()[-1]
         alice = self.start("--connect", at, "--config", "alice.toml", "--to", BOB, "--wav", "alice.wav", "--record", "alice-heard.wav",
-                           "--pcap", "call.pcap", "--fast", "--quiet")
+                           "--pcap", "call.pcap", "--fast", "--quiet", *more)
         outputs = [p.communicate(timeout=60)[0] for p in (alice, bob)]
         return (alice.returncode, bob.returncode), outputs
 
@@ -56,6 +56,23 @@ class Call(unittest.TestCase):
             said, heard = self.samples(said), self.samples(heard)
             self.assertEqual(len(said), len(heard))
             self.assertLess(max(abs(a - b) for a, b in zip(said, heard, strict=True)), 600)  # what G.711 loses
+
+    def test_a_call_keyed_by_one_message(self):
+        """MIKEY-SAKKE (RFC 6509): the offer brings the key, and the answer has no key management in it."""
+        for arguments in (["init", "kms.example.com", "--out", "kms"],
+                          ["provision", "--master", "kms/sakke-master.json", "--out", ".", ALICE, BOB]):
+            subprocess.run([TOOL, "kms", *arguments], cwd=self.folder, check=True, capture_output=True, timeout=120)
+        for name, peer in (("alice", BOB), ("bob", ALICE)):
+            [keys] = [path.name for path in self.folder.glob(f"{name}-*.json")]
+            self.config(name, peer, {"sakke": {"keys": [keys], "kms": ["kms/kms.json"]}})
+        statuses, outputs = self.call("--mode", "sakke")
+        self.assertEqual(statuses, (0, 0), outputs)
+        for output in outputs:
+            self.assertIn("mode sakke", output)
+            self.assertIn(" 0 authentication failures, 0 replays", output)
+        self.assertNotIn("answered", outputs[0])
+        for said, heard in (("alice.wav", "bob-heard.wav"), ("bob.wav", "alice-heard.wav")):
+            self.assertEqual(len(self.samples(said)), len(self.samples(heard)))
 
     def test_every_suite_that_a_call_can_use(self):
         for suite in ("AES_256_CM_HMAC_SHA1_80", "AEAD_AES_128_GCM", "NULL_HMAC_SHA1_80"):

@@ -58,6 +58,7 @@ TEST_P(EveryMode, FirstMessagesNameBothPartiesTheTimeAndARand) {
 TEST_P(EveryMode, ResponsesNameTheResponder) {
   const auto r = t_.run(t_.request());
   expect_agreed(r);
+  ASSERT_FALSE(HasFatalFailure());
   const wire::Message m = parsed(r.answer.send[0].message);
   EXPECT_EQ(m.first<wire::Id>()->data, Octets(kBob.data));
   EXPECT_EQ(m.count<wire::Cert>(), m.last_type() == PayloadType::sign ? 1U : 0U);
@@ -88,6 +89,7 @@ TEST_P(EveryMode, CounterTimestampsAreRefused) {
   EXPECT_EQ(o.state, State::failed);
   ASSERT_TRUE(o.error.has_value());
   EXPECT_EQ(o.error->code, ErrorCode::invalid_ts);
+  EXPECT_EQ(std::string(o.error->rfc), "RFC 3830 6.6") << "for its type, not for what it reads as a time";
 }
 
 // 5.1.2: "all errors SHOULD be reported", and an Initiator is "prepared to receive such a message".
@@ -184,6 +186,7 @@ TEST(Rfc3830, VerificationCoversMessageIdentitiesAndTimestamp) {
   TwoParties t;
   const auto r = t.run(t.request());
   expect_agreed(r);
+  ASSERT_FALSE(HasFatalFailure());
   const wire::Message init = parsed(r.begin.send[0].message);
   const wire::Message m = parsed(r.answer.send[0].message);
   const auto v = m.get<wire::Ver>(m.last_slot());
@@ -247,6 +250,7 @@ TEST(Rfc3830, DiffieHellmanSecretsAreDrawnForEachExchange) {
     for (int i = 0; i < 2; ++i) {
       const auto r = t.run(t.request());
       expect_agreed(r);
+      ASSERT_FALSE(HasFatalFailure());
       const wire::Message m = parsed(r.answer.send[0].message);
       for (const wire::Dh& dh : m.all<wire::Dh>()) {
         values.insert(to_bytes(dh.value));
@@ -275,6 +279,7 @@ TEST(Rfc3830, SsrcsOfTheMapAreKept) {
   q.terms.streams = {{7, 0, {}}, {0, 0, {}}, {9, 5, {}}};
   const auto r = t.run(std::move(q));
   expect_agreed(r);
+  ASSERT_FALSE(HasFatalFailure());
   EXPECT_EQ(r.responder->sessions[0].ssrc, 7U);
   EXPECT_EQ(r.responder->sessions[2].ssrc, 9U);
   EXPECT_EQ(r.responder->sessions[2].roc, 5U);

@@ -107,7 +107,8 @@ TEST_P(Exchanges, IntermediateValues) {
 // out for groups only. Its responder's half is in rsar_test.cpp.
 INSTANTIATE_TEST_SUITE_P(Rfc3830Family, Exchanges,
                          testing::Values("psk-1", "psk-2", "psk-3", "psk-4", "psk-5", "psk-6", "psk-7",
-                                         "pk-1", "pk-2", "dh-1", "dh-2", "dhhmac-1", "dhhmac-2", "rsar-1"),
+                                         "pk-1", "pk-2", "dh-1", "dh-2", "dhhmac-1", "dhhmac-2", "rsar-1",
+                                         "sakke-1", "sakke-2", "sakke-3", "sakke-4", "sakke-5"),
                          [](const auto& test) {
                            std::string s = test.param;
                            std::ranges::replace(s, '-', '_');

@@ -23,6 +23,9 @@ struct Opening {
   NtpTime time() const { return {load_be<std::uint64_t>(t.data())}; }
 };
 
+/// A CSB ID at random, and not one that is in use with the peer (RFC 3830 6.1). Draws "CSB ID".
+Result<std::uint32_t> choose_csb_id(const Env& env, const Identity& peer);
+
 /// Draws "CSB ID" and "RAND" (neither in an update, RFC 3830 4.5), takes the time, and works out the
 /// proposal.
 Result<Opening> open(const Env& env, const Terms& terms, keys::BundlePtr old);

@@ -1,7 +1,5 @@
 // Who a message is from and for: IDR payloads, KMSs and key periods (RFC 6509 2.2.1, 3.2, 3.3).
 
-#include <array>
-
 #include "exchange/sakke/sakke.hpp"
 
 namespace mikey::sakke::responder {
@@ -18,14 +16,6 @@ struct Roles {
   const Entry* find(IdRole role) const {
     const auto it = by_role.find(role);
     return it == by_role.end() ? nullptr : &it->second;
-  }
-  bool names(IdRole role, const Identity& id) const {
-    const Entry* e = find(role);
-    return e != nullptr && e->id == id;
-  }
-  bool holds(IdRole role, ByteView data) const {
-    const Entry* e = find(role);
-    return e != nullptr && Octets(e->id.data) == Octets(data);
   }
 };
 
@@ -91,20 +81,6 @@ Result<wire::Sakke> read_to_self(const wire::GeneralExt& ext, std::size_t offset
   return out;
 }
 
-/// The Initiator by name. A UID is looked for among the peers known; else it is a name by itself (TS
-/// 33.180 E.7).
-Result<Identity> name_of_uid(const Env& env, const ibc::Kms& kms, NtpTime t, const Bytes& uid) {
-  const ibc::KeyPeriod period = ibc::period_at(kms.record().ids, t);
-  const auto is = [&](const Identity& who) {
-    const auto id = kms.identifier(env.crypto, who.name(), period);
-    return id && *id == uid;
-  };
-  if (is(env.self)) return env.self;
-  for (const auto& [peer, from] : env.sakke->peers())
-    if (is(peer)) return peer;
-  return Identity{IdType::byte_string, uid};
-}
-
 Error invalid_id(const char* why, const Roles::Entry* at = nullptr) {
   Error e = bad_message(ErrorCode::invalid_id, "RFC 6509 2.2.1", why);
   if (at != nullptr) e.offset = at->offset;
@@ -132,68 +108,67 @@ class Reader {
 
  private:
   bool eccsi() const { return m_.get<wire::Sign>(m_.last_slot()).type == SignType::eccsi; }
+  /// The identifier of a user of a KMS in the key period of T.
+  Result<Bytes> identifier(const ibc::Kms& kms, const Identity& user) const {
+    return kms.identifier(env_.crypto, user.name(), ibc::period_at(kms.record().ids, t_));
+  }
 
   Status find_kmss() {
     const std::string_view home = env_.sakke->key_sets().empty() ? env_.sakke->kms().front().uri()
                                                                  : env_.sakke->key_sets().front().kms_uri();
     auto kms_r = find_kms(env_, roles_, IdRole::kms_responder, home, t_);
     if (!kms_r) return std::move(kms_r).error();
-    kms_r_ = std::move(*kms_r);
-    auto kms_i = find_kms(env_, roles_, IdRole::kms_initiator, kms_r_.uri(), t_);
+    claim_.kms_r = std::move(*kms_r);
+    auto kms_i = find_kms(env_, roles_, IdRole::kms_initiator, claim_.kms_r.uri(), t_);
     if (!kms_i) return std::move(kms_i).error();
-    kms_i_ = std::move(*kms_i);
-    if (kms_i_.record().ids.scheme != kms_r_.record().ids.scheme)
+    claim_.kms_i = std::move(*kms_i);
+    if (claim_.kms_i.record().ids.scheme != claim_.kms_r.record().ids.scheme)
       return bad_message(ErrorCode::unsupported_message, "RFC 6509 4.2",
                          "the two KMSs have different ID schemes");
     const wire::Slot& at = *m_.find(PayloadType::sakke);
-    if (auto ok = check_payload(env_, m_.get<wire::Sakke>(at), kms_r_, at.offset); !ok) return ok;
-    if (auto ok = check_period(env_, kms_r_, m_, t_); !ok) return ok;
-    return check_period(env_, kms_i_, m_, t_);
+    if (auto ok = check_payload(env_, m_.get<wire::Sakke>(at), claim_.kms_r, at.offset); !ok) return ok;
+    if (auto ok = check_period(env_, claim_.kms_r, m_, t_); !ok) return ok;
+    return check_period(env_, claim_.kms_i, m_, t_);
   }
 
   /// IDRi, or IDRuidi under identity hiding; when both are there, they must be one.
   Status find_initiator() {
     const Roles::Entry* open = roles_.find(IdRole::initiator);
     const Roles::Entry* hidden = roles_.find(IdRole::uid_initiator);
+    if (hidden != nullptr) {
+      if (claim_.kms_i.record().ids.scheme != SakkeIdScheme::mcx_hashed_uid)
+        return invalid_id("a UID in place of a URI, with another ID scheme", hidden);
+      claim_.id_i = hidden->id.data;
+    }
     if (open != nullptr) {
-      named_ = open->id;
-      if (!eccsi()) return {};
-      auto id = kms_i_.identifier(env_.crypto, open->id.name(), ibc::period_at(kms_i_.record().ids, t_));
+      claim_.initiator = open->id;
+      if (!eccsi() && hidden == nullptr) return {};
+      auto id = identifier(claim_.kms_i, open->id);
       if (!id) return no_identifier(std::move(id).error(), open);
       claim_.id_i = std::move(*id);
       if (hidden != nullptr && hidden->id.data != claim_.id_i)
         return invalid_id("IDRi and IDRuidi are different users", hidden);
-      return {};
     }
-    if (hidden != nullptr) {
-      if (kms_i_.record().ids.scheme != SakkeIdScheme::mcx_hashed_uid)
-        return invalid_id("a UID in place of a URI, with another ID scheme", hidden);
-      auto who = name_of_uid(env_, kms_i_, t_, hidden->id.data);
-      if (!who) return std::move(who).error();
-      named_ = std::move(*who);
-      claim_.id_i = hidden->id.data;
-      return {};
-    }
-    if (eccsi()) return invalid_id("the message names no Initiator");
+    if (open == nullptr && hidden == nullptr && eccsi()) return invalid_id("the message names no Initiator");
     return {};
   }
 
   /// That the message is for this party, and the keys that open it.
   Status find_receiver() {
-    auto me = kms_r_.identifier(env_.crypto, env_.self.name(), ibc::period_at(kms_r_.record().ids, t_));
+    auto me = identifier(claim_.kms_r, env_.self);
     if (!me) return no_identifier(std::move(me).error(), roles_.find(IdRole::responder));
     const Roles::Entry* open = roles_.find(IdRole::responder);
     const Roles::Entry* hidden = roles_.find(IdRole::uid_responder);
+    if (open != nullptr) claim_.receiver = open->id;
+    if (hidden != nullptr) claim_.id_r = hidden->id.data;
     const bool for_me =
         (open == nullptr || open->id == env_.self) && (hidden == nullptr || hidden->id.data == *me);
-    if (!for_me && is_own()) return open_own();
-    if (!for_me) return invalid_id("the message is for another identity", open != nullptr ? open : hidden);
-    return use_keys(kms_r_, *me, m_.first<wire::Sakke>()->data, m_.find(PayloadType::sakke)->offset);
+    if (for_me)
+      return use_keys(claim_.kms_r, *me, m_.first<wire::Sakke>()->data, m_.find(PayloadType::sakke)->offset);
+    if (env_.policy.sakke.open_own && to_self() != nullptr) return open_own();
+    return invalid_id("the message is for another identity", open != nullptr ? open : hidden);
   }
 
-  bool is_own() const {
-    return env_.policy.sakke.open_own && named_ && *named_ == env_.self && to_self() != nullptr;
-  }
   const wire::Slot* to_self() const {
     for (const wire::Slot& s : m_.slots())
       if (s.type == PayloadType::general_ext &&
@@ -204,22 +179,16 @@ class Reader {
 
   /// This party's own message, sent by another device of its (TS 33.180 5.2.5).
   Status open_own() {
+    auto me = identifier(claim_.kms_i, env_.self);
+    if (!me) return no_identifier(std::move(me).error(), roles_.find(IdRole::initiator));
+    const bool mine = claim_.initiator ? *claim_.initiator == env_.self : claim_.id_i == *me;
+    if (!mine) return invalid_id("the message is for another identity", roles_.find(IdRole::responder));
     const wire::Slot& at = *to_self();
     auto sakke = read_to_self(m_.get<wire::GeneralExt>(at), at.offset);
     if (!sakke) return std::move(sakke).error();
-    if (auto ok = check_payload(env_, *sakke, kms_i_, at.offset); !ok) return ok;
-    const Roles::Entry* open = roles_.find(IdRole::responder);
-    const Roles::Entry* to = open != nullptr ? open : roles_.find(IdRole::uid_responder);
+    if (auto ok = check_payload(env_, *sakke, claim_.kms_i, at.offset); !ok) return ok;
     claim_.own = true;
-    claim_.peer = to->id;
-    if (open == nullptr) {
-      auto who = name_of_uid(env_, kms_r_, t_, to->id.data);
-      if (!who) return std::move(who).error();
-      claim_.peer = std::move(*who);
-    }
-    auto me = kms_i_.identifier(env_.crypto, env_.self.name(), ibc::period_at(kms_i_.record().ids, t_));
-    if (!me) return std::move(me).error();
-    return use_keys(kms_i_, *me, sakke->data, at.offset);
+    return use_keys(claim_.kms_i, *me, sakke->data, at.offset);
   }
 
   Status use_keys(const ibc::Kms& kms, ByteView id, Octets sealed, std::size_t offset) {
@@ -235,21 +204,25 @@ class Reader {
 
   Status find_signature() {
     if (!eccsi()) {
-      auto signer = engine::find_signer(env_, m_, fetched_, named_);
+      auto signer = engine::find_signer(env_, m_, fetched_, claim_.initiator);
       if (!signer) return std::move(signer).error();
-      if (!claim_.own) claim_.peer = signer->identity;
-      claim_.signer = std::move(*signer);
-      return {};
+      return take_signer(std::move(*signer));
     }
     if (const wire::Slot* cert = m_.find(PayloadType::cert))
       return bad_message(ErrorCode::unspecified, "RFC 6509 2.2.1", "a certificate beside an ECCSI signature",
                          cert->offset);
-    const std::string_view home = env_.sakke->kms_of(*named_);
-    if (!home.empty() && home != kms_i_.uri())
-      return bad_message(ErrorCode::auth_failure, "RFC 6509 2.2.1",
-                         "the Initiator is known to have its keys from another KMS");
-    if (!claim_.own) claim_.peer = *named_;
-    claim_.kms_i = kms_i_;
+    return {};
+  }
+
+  /// The owner of a certificate must be whoever stands behind the UID, if one was sent.
+  Status take_signer(engine::Signer signer) {
+    if (const Roles::Entry* hidden = roles_.find(IdRole::uid_initiator)) {
+      const auto id = identifier(claim_.kms_i, signer.identity);
+      if (!id || *id != hidden->id.data)
+        return invalid_id("the certificate is not that of the user behind the UID", hidden);
+    }
+    claim_.initiator = signer.identity;
+    claim_.signer = std::move(signer);
     return {};
   }
 
@@ -258,10 +231,21 @@ class Reader {
   NtpTime t_;
   const FetchedCertificates* fetched_;
   Roles roles_;
-  ibc::Kms kms_r_, kms_i_;
-  std::optional<Identity> named_;
   Claim claim_;
 };
+
+/// A UID by the name of a peer that is known; else it is a name by itself.
+Identity name_of_uid(const Env& env, const ibc::Kms& kms, NtpTime t, const Bytes& uid) {
+  const ibc::KeyPeriod period = ibc::period_at(kms.record().ids, t);
+  const auto is = [&](const Identity& who) {
+    const auto id = kms.identifier(env.crypto, who.name(), period);
+    return id && *id == uid;
+  };
+  if (is(env.self)) return env.self;
+  for (const auto& [peer, from] : env.sakke->peers())
+    if (is(peer)) return peer;
+  return {IdType::byte_string, uid};
+}
 
 }  // namespace
 
@@ -270,6 +254,17 @@ Result<Claim> read_claim(const Env& env, const wire::Message& m, const engine::T
   auto roles = read_roles(m);
   if (!roles) return std::move(roles).error();
   return Reader(env, m, t.time(), fetched, std::move(*roles)).read();
+}
+
+Result<Identity> find_peer(const Env& env, const Claim& claim, NtpTime t) {
+  const Identity initiator =
+      claim.initiator ? *claim.initiator : name_of_uid(env, claim.kms_i, t, claim.id_i);
+  const std::string_view home = env.sakke->kms_of(initiator);
+  if (!claim.signer && !home.empty() && home != claim.kms_i.uri())
+    return bad_message(ErrorCode::auth_failure, "RFC 6509 2.2.1",
+                       "the Initiator is known to have its keys from another KMS");
+  if (!claim.own) return initiator;
+  return claim.receiver ? *claim.receiver : name_of_uid(env, claim.kms_r, t, claim.id_r);
 }
 
 }  // namespace mikey::sakke::responder

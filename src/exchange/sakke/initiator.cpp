@@ -81,16 +81,10 @@ Result<ibc::Ssv> make_ssv(Rng& rng, const KeyRequest& key) {
   return ibc::Ssv(key.given.reveal());
 }
 
-Result<std::uint32_t> make_csb_id(Rng& rng, const SakkeOffer& offer, const keys::Bundle* old) {
+Result<std::uint32_t> make_csb_id(const Env& env, const SakkeOffer& offer, const keys::Bundle* old) {
   if (old != nullptr) return old->csb_id;
   if (offer.sakke.csb_id) return *offer.sakke.csb_id;
-  std::uint32_t id = 0;
-  while (id == 0) {
-    auto draw = rng.u32("CSB ID");
-    if (!draw) return draw;
-    id = *draw;
-  }
-  return id;
+  return engine::choose_csb_id(env, offer.terms.to);
 }
 
 Result<Bytes> make_rand(Rng& rng, const SakkeOffer& offer, const keys::Bundle* old) {
@@ -187,7 +181,7 @@ Result<engine::Next<Done>> begin(const Env& env, SakkeOffer offer, keys::BundleP
   if (!plan) return std::move(plan).error();
   auto ssv = make_ssv(env.rng, offer.terms.key);
   if (!ssv) return std::move(ssv).error();
-  auto csb_id = make_csb_id(env.rng, offer, old.get());
+  auto csb_id = make_csb_id(env, offer, old.get());
   if (!csb_id) return std::move(csb_id).error();
   auto rand = make_rand(env.rng, offer, old.get());
   if (!rand) return std::move(rand).error();

@@ -32,18 +32,21 @@ Result<engine::Next<NeedsOld>> on(const AwaitInit& /*state*/, engine::Received<I
   if (auto ok = check_structure(*m); !ok) return std::move(ok).error();
   auto claim = read_claim(env, *m, *ts, m.fetched.get());
   if (!claim) return std::move(claim).error();
-  NeedBundle need{claim->peer, m->hdr().csb_id};
-  return engine::Next<NeedsOld>{NeedsOld{std::move(m), std::make_shared<const Claim>(std::move(*claim))},
-                                engine::actions(Need(std::move(need)))};
+  auto authentic = claim->signer ? engine::Verifier::signature(*claim->signer, m, env.policy)
+                                 : engine::Verifier::signature_eccsi(
+                                       engine::EccsiSigner{env, claim->kms_i, claim->id_i}, m);
+  if (!authentic) return std::move(authentic).error();
+  auto peer = find_peer(env, *claim, ts->time());
+  if (!peer) return std::move(peer).error();
+  NeedBundle need{*peer, m->hdr().csb_id};
+  return engine::Next<NeedsOld>{
+      NeedsOld{std::move(*authentic), std::make_shared<const Claim>(std::move(*claim)), std::move(*peer)},
+      engine::actions(Need(std::move(need)))};
 }
 
-Result<engine::Next<NeedsVerdict>> on(const NeedsOld& s, BundleSupplied answer, const Env& env) {
-  auto authentic = s.claim->signer ? engine::Verifier::signature(*s.claim->signer, s.init, env.policy)
-                                   : engine::Verifier::signature_eccsi(
-                                         engine::EccsiSigner{env, *s.claim->kms_i, s.claim->id_i}, s.init);
-  if (!authentic) return std::move(authentic).error();
-  NeedReplayVerdict question = engine::ReplayGate::ask(*authentic, s.claim->peer);
-  return engine::Next<NeedsVerdict>{NeedsVerdict{std::move(*authentic), s.claim, std::move(answer.bundle)},
+Result<engine::Next<NeedsVerdict>> on(const NeedsOld& s, BundleSupplied answer, const Env& /*env*/) {
+  NeedReplayVerdict question = engine::ReplayGate::ask(s.init, s.peer);
+  return engine::Next<NeedsVerdict>{NeedsVerdict{s.init, s.claim, s.peer, std::move(answer.bundle)},
                                     engine::actions(Need(std::move(question)))};
 }
 
@@ -85,7 +88,7 @@ Result<engine::Next<Done>> on(const NeedsVerdict& s, const ReplayVerdict& verdic
   b.derive_csb_id = b.csb_id;
   b.mode = Mode::sakke;
   b.role = s.claim->own ? Role::initiator : Role::responder;
-  b.peer = s.claim->peer;
+  b.peer = s.peer;
   b.prf = m.hdr().prf;
   b.rand = to_bytes(m.first<wire::Rand>()->data);
   b.map_type = m.hdr().map_type;

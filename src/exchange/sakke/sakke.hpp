@@ -35,9 +35,12 @@ namespace responder {
 
 /// Who the message says it is from and for, and the keys that go with it.
 struct Claim {
-  Identity peer;
-  std::optional<ibc::Kms> kms_i;         ///< root of trust of an ECCSI signature
-  Bytes id_i;                            ///< the Initiator's identifier, with an ECCSI signature
+  ibc::Kms kms_i;  ///< root of trust of an ECCSI signature
+  ibc::Kms kms_r;
+  std::optional<Identity> initiator;     ///< of IDRi; nothing when it hides behind a UID
+  std::optional<Identity> receiver;      ///< of IDRr
+  Bytes id_i;                            ///< the Initiator's identifier, as far as it is needed or sent
+  Bytes id_r;                            ///< IDRuidr, if it was sent
   std::optional<engine::Signer> signer;  ///< owner of the certificate, with an RSA signature
   ibc::KeySet keys;                      ///< that open it
   Bytes sealed;                          ///< SAKKE encapsulated data for those keys
@@ -47,12 +50,14 @@ struct Claim {
 
 struct AwaitInit {};
 struct NeedsOld {
-  engine::Received<Init> init;
+  engine::Authenticated<Init> init;
   std::shared_ptr<const Claim> claim;
+  Identity peer;
 };
 struct NeedsVerdict {
   engine::Authenticated<Init> init;
   std::shared_ptr<const Claim> claim;
+  Identity peer;
   keys::BundlePtr old;
 };
 struct Done {};
@@ -83,6 +88,11 @@ struct Spec {
 /// the message names by URL.
 Result<Claim> read_claim(const Env& env, const wire::Message& m, const engine::Timestamp& t,
                          const FetchedCertificates* fetched);
+
+/// The other party of an authentic message, by name. A UID is looked for among the peers known, which is why
+/// this waits until the message is authentic; else it is a name by itself (TS 33.180 E.7).
+/// ErrorCode::auth_failure when the Initiator is known to have its keys from another KMS.
+Result<Identity> find_peer(const Env& env, const Claim& claim, NtpTime t);
 
 }  // namespace responder
 }  // namespace mikey::sakke
