@@ -40,4 +40,20 @@ Result<SecretBytes> Recorder::aes_unwrap(ByteView kek, ByteView iv, ByteView wra
   return real_.aes_unwrap(kek, iv, wrapped);
 }
 
+Result<Bytes> Recorder::aes_gcm_seal(ByteView key, ByteView iv, ByteView aad, ByteView plain) const {
+  return real_.aes_gcm_seal(key, iv, aad, plain);
+}
+
+Result<SecretBytes> Recorder::aes_gcm_open(ByteView key, ByteView iv, ByteView aad, ByteView sealed) const {
+  return real_.aes_gcm_open(key, iv, aad, sealed);
+}
+
+Result<Bytes> Recorder::aes_wrap_padded(ByteView kek, ByteView plain) const {
+  return real_.aes_wrap_padded(kek, plain);
+}
+
+Result<SecretBytes> Recorder::aes_unwrap_padded(ByteView kek, ByteView wrapped) const {
+  return real_.aes_unwrap_padded(kek, wrapped);
+}
+
 }  // namespace mikey::bench

@@ -54,6 +54,11 @@ KeyRequest parse_key(RequestReader& r) {
     wipe(*given);
     if (key.given.empty()) r.fail("key", "expected at least one octet");
   }
+  if (auto salt = r.hex("salt", kMaxKey)) {
+    key.given_salt = SecretBytes(*salt);
+    wipe(*salt);
+    if (key.given_salt.empty()) r.fail("salt", "expected at least one octet");
+  }
   key.none = r.flag("no_key").value_or(false);
   return key;
 }
@@ -269,6 +274,7 @@ Result<InitiateRequest> parse_initiate(nlohmann::json& request, IdType id_type) 
   out.terms.empty_map = map == "empty";
   if (map != "empty" && map != "srtp") r.fail("map", "expected \"srtp\" or \"empty\"");
   out.csb_id = r.number("csb");
+  out.terms.verification = r.flag("verification");
   out.group = parse_named(r, "group", kDhGroups).value_or(out.group);
   out.cache = parse_named(r, "cache", kCaches);
   out.rsar_group = r.flag("group_mode").value_or(false);

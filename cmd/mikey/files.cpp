@@ -54,6 +54,16 @@ class Draft {
   int fd_;
 };
 
+// The umask can only be read by changing it, which threads that write files at once must not do.
+mode_t file_mask() {
+  static const mode_t mask = [] {
+    const mode_t now = ::umask(077);
+    ::umask(now);
+    return now;
+  }();
+  return mask;
+}
+
 }  // namespace
 
 Result<Bytes> read_all(int fd, const std::string& name, std::size_t most) {
@@ -108,9 +118,7 @@ Result<SecretBytes> read_secret_file(const std::string& path, std::size_t most) 
 Status write_file(const std::string& path, ByteView octets, Readers readers, Existing existing) {
   const Draft draft(path);
   if (draft.fd() < 0) return failed("write", path, errno);
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  const mode_t mode = readers == Readers::owner ? mode_t{0600} : (mode_t{0666} & ~mask);
+  const mode_t mode = readers == Readers::owner ? mode_t{0600} : (mode_t{0666} & ~file_mask());
   if (::fchmod(draft.fd(), mode) != 0 || !write_all_to(draft.fd(), octets) || ::fsync(draft.fd()) != 0)
     return failed("write", path, errno);
   const int done = existing == Existing::replace ? ::rename(draft.name(), path.c_str())

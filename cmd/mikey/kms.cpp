@@ -136,6 +136,7 @@ void add_show(CLI::App* kms, ExitCode& exit) {
   v->add_option("FILE", o->files, "JSON or XML; - for standard input")->required();
   v->add_option("--kms", o->kms,
                 "Check key sets against these public keys (kms.json, or a certificate as XML)")
+      ->allow_extra_args(false)
       ->type_name("FILE");
   add_xml_keys(v, o->xml, "opens the keys");
   v->add_flag("--json", o->json, "As a JSON array");
@@ -152,6 +153,7 @@ void add_import(CLI::App* kms, ExitCode& exit) {
   CLI::App* v = kms->add_subcommand("import", "Turn 3GPP's XML into the JSON files that configurations name");
   v->add_option("FILE", o->files, "XML documents; - for standard input")->required();
   v->add_option("--kms", o->kms, "Public keys to check key sets against, unless the documents have them")
+      ->allow_extra_args(false)
       ->type_name("FILE");
   v->add_option("--out", o->out, "Folder of the files")->type_name("DIR");
   add_xml_keys(v, o->xml, "opens the keys");

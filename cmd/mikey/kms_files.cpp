@@ -3,14 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
+#include <set>
 
 #include "files.hpp"
 #include "mikey/kms/records.hpp"
+#include "session_view.hpp"
 
 namespace mikey::cmd {
 namespace {
 
 constexpr std::size_t kMaxSecurityKey = 1024;
+constexpr std::size_t kMaxUsersFile = std::size_t{256} << 20;
 
 Error about(const std::string& path, const Error& e) {
   return {e.code, e.severity, e.rfc, e.offset, path + ": " + e.detail};
@@ -151,6 +155,44 @@ Result<PeriodRange> parse_periods(const ibc::IdScheme& ids, const std::string& t
   const PeriodRange out{*first, *last};
   if (out.size() > kMaxPeriods)
     return bad_request("\"" + text + "\" are more than " + std::to_string(kMaxPeriods) + " key periods");
+  return out;
+}
+
+Result<std::vector<UserLine>> read_users(const std::vector<std::string>& users, const std::string& path) {
+  std::vector<UserLine> out;
+  for (const std::string& u : users) out.push_back({u, ""});
+  if (!path.empty()) {
+    const auto octets = read_secret_file(path, kMaxUsersFile);
+    if (!octets) return octets.error();
+    std::string_view text = as_text(octets->reveal());
+    while (!text.empty()) {
+      const std::string_view whole = text.substr(0, text.find('\n'));
+      text.remove_prefix(std::min(text.size(), whole.size() + 1));
+      const std::string_view line = trimmed(whole);
+      if (line.empty() || line[0] == '#') continue;
+      const std::string_view uri = line.substr(0, line.find_first_of(" \t"));
+      out.push_back({std::string(uri), std::string(trimmed(line.substr(uri.size())))});
+    }
+  }
+  std::set<std::string_view> seen;
+  for (const UserLine& u : out)
+    if (!seen.insert(u.uri).second) return bad_request(u.uri + " stands twice");
+  return out;
+}
+
+std::vector<std::string> user_stems(const std::vector<UserLine>& users) {
+  std::vector<std::string> out;
+  std::map<std::string, std::size_t> uses;
+  for (const UserLine& u : users) {
+    ibc::KeySetRecord named;
+    named.uri = u.uri;
+    const std::string name = ibc::key_file_name(named);
+    const std::string end = "-" + ibc::period_text(named.scheme, named.period) + ".json";
+    out.push_back(name.substr(0, name.size() - end.size()));
+    ++uses[out.back()];
+  }
+  for (std::size_t i = 0; i < out.size(); ++i)
+    if (uses[out[i]] > 1) out[i] += "-" + fingerprint(as_bytes(users[i].uri)).substr(0, 8);
   return out;
 }
 

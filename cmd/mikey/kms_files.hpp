@@ -41,6 +41,20 @@ inline constexpr std::size_t kMaxPeriods = 1200;
 /// "now", "now+2", "2026-11", "1545", or two of them with ".." between.
 Result<PeriodRange> parse_periods(const ibc::IdScheme& ids, const std::string& text, NtpTime now);
 
+/// URIs of users, one a line of a text; blank lines and those that begin with # are passed over. What follows
+/// the URI after white space is its second member.
+struct UserLine {
+  std::string uri;
+  std::string rest;
+};
+/// Adds the lines of a file ("-": standard input) to `users`. An error when one stands twice, or none is
+/// there.
+Result<std::vector<UserLine>> read_users(const std::vector<std::string>& users, const std::string& path);
+
+/// Beginnings of file names for users, all different: the letters and digits of a URI's user part, and a few
+/// of its hash where others have the same.
+std::vector<std::string> user_stems(const std::vector<UserLine>& users);
+
 /// "2026-11-01T00:00:00Z to 2026-11-30T23:59:59Z"
 std::string period_dates(const ibc::IdScheme& ids, ibc::KeyPeriod first, ibc::KeyPeriod last);
 

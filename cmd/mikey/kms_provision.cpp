@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
-#include <map>
-#include <set>
 #include <thread>
 
 #include "files.hpp"
@@ -17,7 +15,6 @@
 namespace mikey::cmd {
 namespace {
 
-constexpr std::size_t kMaxUsersFile = std::size_t{256} << 20;
 constexpr std::size_t kMaxKeySets = 10'000'000;
 
 // A user with the names of the files that are made.
@@ -43,66 +40,33 @@ void complain(const std::string& text) {
 
 // ------------------------------------------------------------------ users and their files
 
-Result<std::vector<std::string>> read_users(const KmsProvisionOptions& o) {
-  std::vector<std::string> out = o.users;
-  if (!o.users_file.empty()) {
-    const auto octets = read_secret_file(o.users_file, kMaxUsersFile);
-    if (!octets) return octets.error();
-    std::string_view text = as_text(octets->reveal());
-    while (!text.empty()) {
-      std::string_view line = text.substr(0, text.find('\n'));
-      text.remove_prefix(std::min(text.size(), line.size() + 1));
-      const auto begin = line.find_first_not_of(" \t\r");
-      if (begin == std::string_view::npos || line[begin] == '#') continue;
-      line = line.substr(begin, line.find_last_not_of(" \t\r") - begin + 1);
-      out.emplace_back(line);
-    }
-  }
-  std::set<std::string_view> seen;
-  for (const std::string& u : out)
-    if (!seen.insert(u).second) return bad_request(u + " stands twice among the users");
-  if (out.empty()) return bad_request("name users on the command line, or in a file with --users FILE");
-  return out;
-}
-
-// alice@a.example and alice@b.example would have files of the same name.
-std::string tag_of(const std::string& uri) {
-  return "-" + fingerprint(as_bytes(uri)).substr(0, 8);
-}
-
-std::string file_stem(const std::string& uri, SakkeIdScheme scheme, ibc::KeyPeriod period,
-                      const std::string& tag) {
-  ibc::KeySetRecord named;
-  named.uri = uri;
-  named.scheme = scheme;
-  named.period = period;
-  std::string name = ibc::key_file_name(named);
-  const std::string end = "-" + ibc::period_text(scheme, period) + ".json";
-  return name.substr(0, name.size() - end.size()) + tag;
-}
-
-std::vector<std::string> paths_of(const Plan& p, const std::string& uri, const std::string& tag) {
-  const SakkeIdScheme scheme = p.kms.record().ids.scheme;
-  const std::string stem = in_folder(p.options.out, file_stem(uri, scheme, p.periods.first, tag));
-  const auto text = [&](ibc::KeyPeriod period) { return "-" + ibc::period_text(scheme, period); };
+std::vector<std::string> paths_of(const Plan& p, const std::string& stem) {
+  const std::string begin = in_folder(p.options.out, stem);
+  const auto text = [&](ibc::KeyPeriod period) {
+    return "-" + ibc::period_text(p.kms.record().ids.scheme, period);
+  };
   if (p.options.format == "xml")
-    return {stem + text(p.periods.first) + (p.periods.size() > 1 ? text(p.periods.last) : "") + ".xml"};
+    return {begin + text(p.periods.first) + (p.periods.size() > 1 ? text(p.periods.last) : "") + ".xml"};
   std::vector<std::string> out;
   for (std::int64_t n = p.periods.first.number; n <= p.periods.last.number; ++n)
-    out.push_back(stem + text({n}) + ".json");
+    out.push_back(begin + text({n}) + ".json");
   return out;
 }
 
-std::vector<Job> make_jobs(const Plan& p, const std::vector<std::string>& users) {
-  std::map<std::string, std::size_t> names;
-  for (const std::string& u : users) ++names[paths_of(p, u, "")[0]];
+std::vector<Job> make_jobs(const Plan& p, const std::vector<UserLine>& users) {
+  const auto stems = user_stems(users);
   std::vector<Job> out;
-  for (const std::string& u : users) {
-    auto paths = paths_of(p, u, "");
-    if (names[paths[0]] > 1) paths = paths_of(p, u, tag_of(u));
-    out.push_back({u, std::move(paths)});
-  }
+  for (std::size_t i = 0; i < users.size(); ++i) out.push_back({users[i].uri, paths_of(p, stems[i])});
   return out;
+}
+
+Result<std::vector<UserLine>> users_of(const KmsProvisionOptions& o) {
+  auto users = read_users(o.users, o.users_file);
+  if (!users) return users;
+  if (users->empty()) return bad_request("name users on the command line, or in a file with --users FILE");
+  for (const UserLine& u : *users)
+    if (!u.rest.empty()) return bad_request(u.uri + ": what is \"" + u.rest + "\" behind it? One URI a line");
+  return users;
 }
 
 // Leaves out what --skip-existing leaves out; anything else that exists is an error before anything is made.
@@ -253,7 +217,7 @@ ExitCode kms_provision(const KmsProvisionOptions& o) {
   const auto& ids = kms->record().ids;
   const auto now = SystemClock().now();
   const auto periods = parse_periods(ids, o.periods, now);
-  const auto users = periods.ok() ? read_users(o) : Result<std::vector<std::string>>(periods.error());
+  const auto users = periods.ok() ? users_of(o) : Result<std::vector<UserLine>>(periods.error());
   if (!usable(users)) return ExitCode::usage;
   Plan plan{o, *master, *kms, *periods, {}, {}, kms::Time(std::chrono::seconds(now.unix_seconds()))};
   if (!usable(check_form(o, ids.scheme)) || !usable(read_xml_keys(o.xml, plan))) return ExitCode::usage;
@@ -262,9 +226,9 @@ ExitCode kms_provision(const KmsProvisionOptions& o) {
     return ExitCode::usage;
   }
   // A URI that is none must not stop the work in its midst.
-  for (const std::string& u : *users)
-    if (const auto id = kms->identifier(crypto::openssl(), u, plan.periods.first); !id) {
-      complain(u + ": " + id.error().detail);
+  for (const UserLine& u : *users)
+    if (const auto id = kms->identifier(crypto::openssl(), u.uri, plan.periods.first); !id) {
+      complain(u.uri + ": " + id.error().detail);
       return ExitCode::usage;
     }
   std::vector<Job> jobs = make_jobs(plan, *users);

@@ -63,7 +63,8 @@ void Progress::end() {
 
 std::string Progress::summary() const {
   const double s = seconds();
-  return format("%zu %s in %.1f s, %.0f/s", done_, unit_.c_str(), s,
+  const std::string_view unit = std::string_view(unit_).substr(0, unit_.size() - (done_ == 1 ? 1 : 0));
+  return format("%zu %.*s in %.1f s, %.0f/s", done_, static_cast<int>(unit.size()), unit.data(), s,
                 static_cast<double>(done_) / std::max(s, 1e-3));
 }
 

@@ -12,7 +12,7 @@ namespace mikey::cmd {
 /// Tells on standard error of `total` things that are done by any number of threads.
 class Progress {
  public:
-  /// `unit`: "key sets".
+  /// `unit`: "key sets"; one of them is called so without the s.
   Progress(std::size_t total, std::string unit);
   ~Progress();
   Progress(const Progress&) = delete;

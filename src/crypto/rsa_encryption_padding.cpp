@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "crypto/constant_time.hpp"
+#include "crypto/declassify.hpp"
 #include "crypto/mgf1.hpp"
 #include "crypto/rsa_padding.hpp"
 
@@ -106,9 +107,9 @@ Result<SecretBytes> unpad_oaep(ByteView em) {
     good &= found | is_zero(db[i]);
   }
   good &= found;
-  if (good == 0)
+  if (!public_outcome(good))
     return bad_message(ErrorCode::auth_failure, "RFC 8017 7.1.2", "the OAEP padding of PKE is wrong");
-  return SecretBytes(ByteView(db).subspan(one_at + 1));
+  return SecretBytes(ByteView(db).subspan(public_length(one_at) + 1));
 }
 
 }  // namespace mikey::crypto::detail

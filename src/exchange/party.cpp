@@ -81,6 +81,15 @@ Result<Offer> Party::make_offer(InitiateRequest& request, const keys::Bundle* ol
   }
 }
 
+/// What `to` is to join: the key must be given, so that none goes to a stranger by a slip of the CSB ID.
+keys::BundlePtr Party::group_bundle(const InitiateRequest& request) const {
+  if (request.terms.key.given.empty()) return nullptr;
+  for (auto it = bundles_.lower_bound({*request.csb_id, Identity{IdType::nai, {}}});
+       it != bundles_.end() && it->first.first == *request.csb_id; ++it)
+    if (it->second->role == Role::initiator) return it->second;
+  return nullptr;
+}
+
 Result<Outcome> Party::initiate(InitiateRequest request) {
   if (waiting_.size() >= limits_.waiting)
     return Error{ErrorCode::resource, Severity::system, "", std::nullopt,
@@ -88,6 +97,9 @@ Result<Outcome> Party::initiate(InitiateRequest request) {
   keys::BundlePtr old;
   if (request.csb_id) {
     old = bundle(*request.csb_id, request.terms.to);
+    if (!old) request.terms.group = group_bundle(request);
+  }
+  if (request.csb_id && !request.terms.group) {
     if (!old) return bad_request("there is no such CSB with that peer", "RFC 3830 4.5");
     const bool cached = request.mode == Mode::psk && !old->transport_key.empty();
     if (request.mode != old->mode && !cached)
@@ -302,9 +314,10 @@ Outcome Party::error_message(wire::Message message) {
   for (auto it = from; it != to; ++it) {
     bool ended = false;
     Step step = it->second.receive(message.clone());
+    bool about_this = false;  // several exchanges of a group have one CSB ID
     for (const Action& a : step)
-      if (const auto* r = std::get_if<Reject>(&a)) ended = r->ended;
-    told = run(it->second, std::move(step));
+      if (const auto* r = std::get_if<Reject>(&a)) ended = r->ended, about_this = r->from_peer;
+    if (!told || about_this) told = run(it->second, std::move(step));
     if (!ended) continue;
     waiting_.erase(it);
     return *told;
@@ -338,6 +351,11 @@ Status Party::forget(std::uint32_t csb_id) {
   const std::size_t ended = waiting_.erase(csb_id) +
                             std::erase_if(fetching_, [&](const Fetching& f) { return f.csb_id == csb_id; });
   if (bundles_.size() == before && ended == 0) return bad_request("there is no such CSB");
+  return {};
+}
+
+Status Party::forget(std::uint32_t csb_id, const Identity& peer) {
+  if (bundles_.erase({csb_id, peer}) == 0) return bad_request("there is no such CSB with that peer");
   return {};
 }
 

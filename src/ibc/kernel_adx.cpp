@@ -7,6 +7,8 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <cpuid.h>
 
+#include <bit>
+
 namespace mikey::ibc {
 namespace {
 
@@ -274,6 +276,22 @@ Limb mul_accumulate(Limb* t, const Limb* a, const Limb* b, std::size_t n) {
   return carry;
 }
 
+/// r = (top, a) modulo p for a value below (count + 1) p; `a` is used up.
+void reduce_multiple(Limb* r, Limb* a, Limb top, std::size_t count, const ModulusRef& m) {
+  std::array<Limb, kMaxLimbs> multiple;
+  std::array<Limb, kMaxLimbs> t;
+  for (std::size_t s = std::bit_width(count); --s > 0;) {  // 2^s p is subtracted when it fits
+    multiple[0] = m.p[0] << s;
+    for (std::size_t i = 1; i < m.n; ++i) multiple[i] = m.p[i] << s | m.p[i - 1] >> (64 - s);
+    const Limb borrow = sub_quads(t.data(), a, multiple.data(), m.n / 4);
+    const Wide d = Wide{top} - (m.p[m.n - 1] >> (64 - s)) - borrow;
+    const Limb fits = mask_of_bit((static_cast<Limb>(d >> 64) & 1) ^ 1);
+    select_limbs(a, fits, t.data(), a, m.n);
+    top = (static_cast<Limb>(d) & fits) | (top & ~fits);
+  }
+  reduce_once(r, a, top, m);
+}
+
 void dot(Limb* r, const Limb* a, const Limb* b, std::size_t count, const ModulusRef& m) {
   const std::size_t n = m.n;
   if (!blocks_fit(n)) return portable_kernel().dot(r, a, b, count, m);
@@ -282,7 +300,7 @@ void dot(Limb* r, const Limb* a, const Limb* b, std::size_t count, const Modulus
   Limb top = 0;
   for (std::size_t k = 1; k < count; ++k) top += mul_accumulate(t.data(), a + k * n, b + k * n, n);
   top += divide(t.data(), m);
-  reduce_multiple(r, &t[n], top, count, m.p, n);
+  reduce_multiple(r, &t[n], top, count, m);
 }
 
 /// One step of the 4-limb multiplication: t(5) = (t + a * b_i + m * p) / 2^64 with m from the low limb.

@@ -1,3 +1,5 @@
+#include <bit>
+
 #include "kernel.hpp"
 
 namespace mikey::ibc {
@@ -43,6 +45,27 @@ void reduce(Limb* r, Limb* t, const ModulusRef& m) {
   reduce_once(r, t + m.n, top, m);
 }
 
+/// r = (top, a) modulo p, for a value below (count + 1) p; `count` is public, and `a` is used up.
+void reduce_multiple(Limb* r, Limb* a, Limb top, std::size_t count, const ModulusRef& m) {
+  std::array<Limb, kMaxLimbs> t;
+  for (std::size_t s = std::bit_width(count); s-- > 0;) {  // 2^s p is subtracted when it fits
+    Limb borrow = 0;
+    Limb below = 0;
+    for (std::size_t i = 0; i < m.n; ++i) {
+      const Limb shifted = static_cast<Limb>((Wide{m.p[i]} << 64 | below) << s >> 64);
+      below = m.p[i];
+      const Wide d = Wide{a[i]} - shifted - borrow;
+      t[i] = static_cast<Limb>(d);
+      borrow = static_cast<Limb>(d >> 64) & 1;
+    }
+    const Limb over = s == 0 ? 0 : below >> (64 - s);
+    const Wide d = Wide{top} - over - borrow;
+    const Limb fits = mask_of_bit((static_cast<Limb>(d >> 64) & 1) ^ 1);
+    select_limbs(s == 0 ? r : a, fits, t.data(), a, m.n);
+    top = (static_cast<Limb>(d) & fits) | (top & ~fits);
+  }
+}
+
 void dot(Limb* r, const Limb* a, const Limb* b, std::size_t count, const ModulusRef& m) {
   const std::size_t n = m.n;
   std::array<Limb, 2 * kMaxLimbs> t;
@@ -59,7 +82,7 @@ void dot(Limb* r, const Limb* a, const Limb* b, std::size_t count, const Modulus
     top += carry;
   }
   top += divide(t.data(), m);
-  reduce_multiple(r, &t[n], top, count, m.p, n);
+  reduce_multiple(r, &t[n], top, count, m);
 }
 
 void mul(Limb* r, const Limb* a, const Limb* b, const ModulusRef& m) {

@@ -4,9 +4,9 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <type_traits>
 
 #include "mikey/base/bytes.hpp"
@@ -71,25 +71,31 @@ inline void select_limbs(Limb* r, Limb mask, const Limb* a, const Limb* b, std::
   for (std::size_t i = 0; i < n; ++i) r[i] = (a[i] & mask) | (b[i] & ~mask);
 }
 
-/// r = (top, a) modulo p, for a value below (count + 1) p; `count` is public, and `a` is used up.
-inline void reduce_multiple(Limb* r, Limb* a, Limb top, std::size_t count, const Limb* p, std::size_t n) {
-  constexpr std::size_t kMost = 120;
-  std::array<Limb, kMost> t;
-  for (std::size_t s = std::bit_width(count); s-- > 0;) {  // 2^s p is subtracted when it fits
-    Limb borrow = 0;
-    Limb below = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      const Limb shifted = static_cast<Limb>((Wide{p[i]} << 64 | below) << s >> 64);
-      below = p[i];
-      const Wide d = Wide{a[i]} - shifted - borrow;
-      t[i] = static_cast<Limb>(d);
-      borrow = static_cast<Limb>(d >> 64) & 1;
+/// out = table[wanted], of a table that is read as a whole; all zero when there is no such entry. T is made
+/// of limbs.
+template <class T>
+void pick_entry(T& out, std::span<const T> table, Limb wanted) {
+  using Pair = Limb __attribute__((vector_size(16)));
+  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) % (4 * sizeof(Limb)) == 0);
+  constexpr std::size_t kLimbs = sizeof(T) / sizeof(Limb);
+  constexpr std::size_t kMostEntries = 32;
+  const auto* in = static_cast<const Limb*>(static_cast<const void*>(table.data()));
+  auto* to = static_cast<Limb*>(static_cast<void*>(&out));
+  std::array<Limb, kMostEntries> masks;
+  for (std::size_t j = 0; j < table.size(); ++j) masks[j] = mask_if_equal(wanted, j);
+  for (std::size_t l = 0; l < kLimbs; l += 4) {
+    Pair low{};
+    Pair high{};
+    for (std::size_t j = 0; j < table.size(); ++j) {
+      const Limb* at = in + j * kLimbs + l;
+      const Pair mask{masks[j], masks[j]};
+      low |= Pair{at[0], at[1]} & mask;
+      high |= Pair{at[2], at[3]} & mask;
     }
-    const Limb over = s == 0 ? 0 : below >> (64 - s);
-    const Wide d = Wide{top} - over - borrow;
-    const Limb fits = mask_of_bit((static_cast<Limb>(d >> 64) & 1) ^ 1);
-    select_limbs(s == 0 ? r : a, fits, t.data(), a, n);
-    top = (static_cast<Limb>(d) & fits) | (top & ~fits);
+    to[l] = low[0];
+    to[l + 1] = low[1];
+    to[l + 2] = high[0];
+    to[l + 3] = high[1];
   }
 }
 

@@ -54,7 +54,7 @@ class Function {
     Polynomial b;
     add_product(a, a_, a_);
     add_product(b, a_, b_);
-    add_product(b, a_, b_);
+    for (std::size_t i = 0; i < b.n; ++i) f_.dbl(b.c[i], b.c[i]);
     Polynomial bb;
     add_product(bb, b_, b_);
     add_times_yy(a, bb);
@@ -204,14 +204,14 @@ MillerTable::MillerTable(const SakkeParameterSet& set, const SakkePoint& first) 
       x = f.sub(f.sub(f.sqr(line->l), x), x);
       ++line;
       at_p *= 2;
-      const int d = set.q_digits[--digit];
+      const std::int8_t d = set.q_digits[--digit];
       if (d == 0 || digit == 0) continue;
       function.multiply(line->l, line->m);
       function.divide(x);
       if (at_p * d < 0) function.divide(first.x);
       x = f.sub(f.sub(f.sqr(line->l), x), first.x);
       ++line;
-      at_p += d;
+      at_p = at_p + d;
     }
     function.append_to(coefficients_, block);
   }

@@ -73,12 +73,8 @@ SakkeFp2 SakkeParameterSet::power_of_g(const SakkeScalar& k) const {
   SakkeFp2 r = fp2_one(p);
   SakkeElement t;
   for (std::size_t i = 0; i < kWindows; ++i) {
-    t.fill(0);  // the representative of 1
-    const SakkeElement* entry = &g_table_[i * kWindowEntries];
-    for (std::size_t j = 0; j < kWindowEntries; ++j, ++entry) {
-      const Limb m = mask_if_equal(digits[i].magnitude, j + 1);
-      for (std::size_t l = 0; l < kSakkeLimbs; ++l) t[l] |= (*entry)[l] & m;
-    }
+    // entry 0 is j = 1; for the digit 0 it is 0, the representative of 1
+    pick_entry(t, std::span(g_table_).subspan(i * kWindowEntries, kWindowEntries), digits[i].magnitude - 1);
     p.negate_if(t, digits[i].negative, t);
     fp2_mul_torus(p, r, t);
   }

@@ -58,6 +58,7 @@ TEST_P(EveryMode, FirstMessagesNameBothPartiesTheTimeAndARand) {
 TEST_P(EveryMode, ResponsesNameTheResponder) {
   const auto r = t_.run(t_.request());
   expect_agreed(r);
+  ASSERT_FALSE(HasFatalFailure());
   const wire::Message m = parsed(r.answer.send[0].message);
   EXPECT_EQ(m.first<wire::Id>()->data, Octets(kBob.data));
   EXPECT_EQ(m.count<wire::Cert>(), m.last_type() == PayloadType::sign ? 1U : 0U);
@@ -88,6 +89,7 @@ TEST_P(EveryMode, CounterTimestampsAreRefused) {
   EXPECT_EQ(o.state, State::failed);
   ASSERT_TRUE(o.error.has_value());
   EXPECT_EQ(o.error->code, ErrorCode::invalid_ts);
+  EXPECT_EQ(std::string(o.error->rfc), "RFC 3830 6.6") << "for its type, not for what it reads as a time";
 }
 
 // 5.1.2: "all errors SHOULD be reported", and an Initiator is "prepared to receive such a message".
@@ -184,6 +186,7 @@ TEST(Rfc3830, VerificationCoversMessageIdentitiesAndTimestamp) {
   TwoParties t;
   const auto r = t.run(t.request());
   expect_agreed(r);
+  ASSERT_FALSE(HasFatalFailure());
   const wire::Message init = parsed(r.begin.send[0].message);
   const wire::Message m = parsed(r.answer.send[0].message);
   const auto v = m.get<wire::Ver>(m.last_slot());
@@ -247,6 +250,7 @@ TEST(Rfc3830, DiffieHellmanSecretsAreDrawnForEachExchange) {
     for (int i = 0; i < 2; ++i) {
       const auto r = t.run(t.request());
       expect_agreed(r);
+      ASSERT_FALSE(HasFatalFailure());
       const wire::Message m = parsed(r.answer.send[0].message);
       for (const wire::Dh& dh : m.all<wire::Dh>()) {
         values.insert(to_bytes(dh.value));
@@ -275,11 +279,47 @@ TEST(Rfc3830, SsrcsOfTheMapAreKept) {
   q.terms.streams = {{7, 0, {}}, {0, 0, {}}, {9, 5, {}}};
   const auto r = t.run(std::move(q));
   expect_agreed(r);
+  ASSERT_FALSE(HasFatalFailure());
   EXPECT_EQ(r.responder->sessions[0].ssrc, 7U);
   EXPECT_EQ(r.responder->sessions[2].ssrc, 9U);
   EXPECT_EQ(r.responder->sessions[2].roc, 5U);
   const std::uint32_t chosen = r.responder->sessions[1].ssrc;
   EXPECT_TRUE(chosen != 0 && chosen != 7 && chosen != 9);
+}
+
+// RFC 4563 5: with an empty CS ID map "there MUST NOT be any Security Policy payload present in the message".
+TEST(Rfc4563, NoPolicyStandsBesideAnEmptyMap) {
+  TwoParties t;
+  auto q = t.request();
+  q.terms.empty_map = true;
+  const Bytes good = t.alice().initiate(std::move(q))->send[0].message;
+  const wire::Message m = parsed(good);
+  EXPECT_EQ(m.hdr().map_type, CsIdMapType::empty);
+  EXPECT_EQ(m.count<wire::Sp>(), 0U);
+  const auto k = m.get<wire::Kemac>(m.last_slot());
+  Forge f(good);
+  f.append(wire::Sp{0, ProtType::srtp, {}});
+  const Outcome o = t.bob().receive(Source::peer, f.maced(Bytes(16, 0x11), m.first<wire::Rand>()->data,
+                                                          k.encr_data, k.encr_alg, k.mac_alg));
+  EXPECT_EQ(o.state, State::failed);
+  ASSERT_TRUE(o.error.has_value());
+  EXPECT_EQ(o.error->code, ErrorCode::invalid_sp);
+  t.clock.advance(std::chrono::seconds(1));
+  auto again = t.request();
+  again.terms.empty_map = true;
+  EXPECT_TRUE(t.run(std::move(again)).responder) << "without SP it is accepted";
+}
+
+// RFC 4567 8: nothing "weaker than permitted by local security policy" is offered, whatever a stream asks
+// for.
+TEST(Rfc4567, SuitesOutsideOfThePolicyAreNotOffered) {
+  TwoParties t;
+  t.alice_policy.srtp = {keys::Suite::aead_aes_128_gcm, keys::Suite::aes_cm_128_hmac_sha1_80};
+  for (const bool allowed : {true, false}) {
+    auto q = t.request();
+    q.terms.streams = {{1, 0, {}}, {2, 0, allowed ? t.alice_policy.srtp[1] : keys::Suite::null_hmac_sha1_80}};
+    EXPECT_EQ(t.alice().initiate(std::move(q)).ok(), allowed);
+  }
 }
 
 }  // namespace

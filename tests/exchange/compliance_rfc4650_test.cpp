@@ -26,6 +26,7 @@ struct Rfc4650 : testing::Test {
 TEST_F(Rfc4650, BothMessagesNameBothParties) {
   const auto r = t.run(t.request());
   expect_agreed(r);
+  ASSERT_FALSE(HasFatalFailure());
   const wire::Message i = parsed(r.begin.send[0].message);
   const wire::Message a = parsed(r.answer.send[0].message);
   EXPECT_EQ(wire::to_number(i.hdr().data_type), 7);
@@ -64,6 +65,7 @@ TEST_F(Rfc4650, ResponsesWithoutTheInitiatorsIdentityAreRefused) {
 TEST_F(Rfc4650, TheKemacHoldsTheHmacOfTheWholeMessageAndNothingElse) {
   const auto r = t.run(t.request());
   expect_agreed(r);
+  ASSERT_FALSE(HasFatalFailure());
   for (const Bytes& octets : {r.begin.send[0].message, r.answer.send[0].message}) {
     const wire::Message m = parsed(octets);
     ASSERT_EQ(m.last_type(), P::kemac);

@@ -195,6 +195,7 @@ TEST_F(Rfc4738, MembersOfAGroupGetTheSameKeys) {
   for (int member = 0; member < 3; ++member) {
     const auto r = t.run(group_request());
     expect_agreed(r);
+    ASSERT_FALSE(HasFatalFailure());
     if (!first) {
       first = r.initiator;
       continue;

@@ -42,8 +42,10 @@ class Updates : public testing::TestWithParam<Update> {
 TEST_P(Updates, KeepTheCsbIdAndTheRandAndHaveANewTimestamp) {
   const auto first = t_.run(t_.request());
   expect_agreed(first);
+  ASSERT_FALSE(HasFatalFailure());
   const auto second = t_.run(t_.request(first.initiator->csb_id));
   expect_agreed(second);
+  ASSERT_FALSE(HasFatalFailure());
   const wire::Message before = parsed(first.begin.send[0].message);
   const wire::Message after = parsed(second.begin.send[0].message);
   EXPECT_EQ(after.hdr().data_type, GetParam().type);
@@ -58,6 +60,7 @@ TEST_P(Updates, KeepTheCsbIdAndTheRandAndHaveANewTimestamp) {
 TEST_P(Updates, WithARandAreRefused) {
   const auto first = t_.run(t_.request());
   expect_agreed(first);
+  ASSERT_FALSE(HasFatalFailure());
   const Outcome begun = *t_.alice().initiate(t_.request(first.initiator->csb_id));
   const wire::Message m = parsed(begun.send[0].message);
   Forge f(begun.send[0].message);
@@ -75,6 +78,11 @@ TEST_P(Updates, WithARandAreRefused) {
   }
   const Outcome o = t_.bob().receive(Source::peer, bad);
   EXPECT_EQ(o.state, State::failed);
+  ASSERT_TRUE(o.error.has_value());
+  if (GetParam().cache == EnvelopeCache::cache_for_csb)  // no key of that peer may begin a new CSB
+    EXPECT_EQ(o.error->code, ErrorCode::auth_failure);
+  else
+    EXPECT_EQ(std::string(o.error->rfc), "RFC 3830 4.5");
   EXPECT_EQ(t_.bob().bundle(first.responder->csb_id, kAlice), first.responder);
   EXPECT_TRUE(t_.run(t_.request(first.initiator->csb_id)).responder) << "without RAND it is accepted";
 }
@@ -95,6 +103,7 @@ TEST(EnvelopeKeys, ThatMustNotBeCachedAreNotAndAnUpdateBringsANewOne) {
   CertifiedParties t = parties_for({"", Mode::pk, EnvelopeCache::no_cache, {}});
   const auto first = t.run(t.request());
   expect_agreed(first);
+  ASSERT_FALSE(HasFatalFailure());
   EXPECT_TRUE(first.initiator->transport_key.empty());
   EXPECT_TRUE(first.responder->transport_key.empty());
   for (const bool keep_the_key : {false, true}) {
@@ -102,6 +111,7 @@ TEST(EnvelopeKeys, ThatMustNotBeCachedAreNotAndAnUpdateBringsANewOne) {
     q.terms.key.none = keep_the_key;
     const auto second = t.run(std::move(q));
     expect_agreed(second);
+    ASSERT_FALSE(HasFatalFailure());
     const wire::Message before = parsed(first.begin.send[0].message);
     const wire::Message after = parsed(second.begin.send[0].message);
     ASSERT_EQ(after.count<wire::Pke>(), 1U);
@@ -115,12 +125,14 @@ TEST(EnvelopeKeys, ThatMustBeCachedServeNewCsbs) {
   CertifiedParties t = parties_for({"", Mode::pk, EnvelopeCache::cache, {}});
   const auto first = t.run(t.request());
   expect_agreed(first);
+  ASSERT_FALSE(HasFatalFailure());
   EXPECT_FALSE(first.initiator->transport_key.empty());
   EXPECT_TRUE(ct_equal(first.initiator->transport_key.reveal(), first.responder->transport_key.reveal()));
   auto q = t.request();
   q.mode = Mode::psk;
   const auto second = t.run(std::move(q));
   expect_agreed(second);
+  ASSERT_FALSE(HasFatalFailure());
   EXPECT_NE(second.initiator->csb_id, first.initiator->csb_id);
 }
 
@@ -144,8 +156,10 @@ class DhUpdates : public testing::TestWithParam<Mode> {
 // not.
 TEST_P(DhUpdates, AreAnsweredWithBothDhValuesOrNone) {
   expect_agreed(first_);
+  ASSERT_FALSE(HasFatalFailure());
   const auto fresh = t_.run(update(true));
   expect_agreed(fresh);
+  ASSERT_FALSE(HasFatalFailure());
   const wire::Message begin = parsed(fresh.begin.send[0].message);
   const wire::Message answer = parsed(fresh.answer.send[0].message);
   ASSERT_EQ(begin.count<wire::Dh>(), 1U);
@@ -153,6 +167,7 @@ TEST_P(DhUpdates, AreAnsweredWithBothDhValuesOrNone) {
   EXPECT_EQ(answer.all<wire::Dh>()[1].value, begin.first<wire::Dh>()->value);
   const auto kept = t_.run(update(false));
   expect_agreed(kept);
+  ASSERT_FALSE(HasFatalFailure());
   EXPECT_EQ(parsed(kept.begin.send[0].message).count<wire::Dh>(), 0U);
   EXPECT_EQ(parsed(kept.answer.send[0].message).count<wire::Dh>(), 0U);
   EXPECT_TRUE(ct_equal(kept.initiator->keys[0].key.reveal(), fresh.initiator->keys[0].key.reveal()));
@@ -160,6 +175,7 @@ TEST_P(DhUpdates, AreAnsweredWithBothDhValuesOrNone) {
 
 TEST_P(DhUpdates, WithDhValuesThatNobodyAskedForAreRefused) {
   expect_agreed(first_);
+  ASSERT_FALSE(HasFatalFailure());
   const wire::Message first = parsed(first_.answer.send[0].message);
   const Outcome kept = *t_.alice().initiate(update(false));
   const Outcome bare = t_.bob().receive(Source::peer, kept.send[0].message);

@@ -16,6 +16,7 @@ class HostileModes : public testing::TestWithParam<Mode> {
   /// beforehand, so that she can tell his error messages from others'.
   HostileModes() : t(GetParam()) {
     t.alice_trust->pin(IdType::uri, kBob.data, shared_pki().bob);
+    t.alice_policy.srtp.push_back(keys::Suite::f8_128_hmac_sha1_80);  // what Bob will not have
     stands_ = t.run(t.request());
     expect_agreed(stands_);
     alices_ = fingerprint(stands_.initiator);

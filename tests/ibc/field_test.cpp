@@ -110,7 +110,7 @@ void against_openssl(const Kernel& kernel, int bits, int rounds) {
     BN_mod_sub(want.get(), want.get(), want2.get(), p.get(), ctx.get());
     f.mul_sub(r, ea, eb, eb, eb);
     check(r, "difference of products");
-    // (count/2) (a b + b^2), and with a = b = p - 1 the largest sum there is
+    // with b = p - 1 the largest sums there are
     for (const std::size_t count : {1U, 2U, 3U, 5U, 8U, 14U, 15U}) {
       std::vector<typename Field<N>::Element> left(count, ea), right(count, eb);
       BN_mod_mul(want.get(), a.get(), b.get(), p.get(), ctx.get());

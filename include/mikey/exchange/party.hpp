@@ -44,11 +44,14 @@ struct Outcome {
 struct InitiateRequest {
   Mode mode = Mode::psk;
   Terms terms;
-  std::optional<std::uint32_t> csb_id;  ///< an established CSB: the request is an update of it
-  DhGroup group = DhGroup::oakley_5;    ///< DH modes
-  bool rsar_group = false;              ///< RSA-R: ask for a group's key
-  std::optional<EnvelopeCache> cache;   ///< PK: the C flag, in place of the policy's
-  SakkeTerms sakke;                     ///< MIKEY-SAKKE
+  /// An established CSB. With `terms.to`: the request is an update of it. Begun by this party with others
+  /// only, and terms.key.given: `terms.to` joins it with that key (RFC 3830 8; class Group does more of
+  /// that).
+  std::optional<std::uint32_t> csb_id;
+  DhGroup group = DhGroup::oakley_5;   ///< DH modes
+  bool rsar_group = false;             ///< RSA-R: ask for a group's key
+  std::optional<EnvelopeCache> cache;  ///< PK: the C flag, in place of the policy's
+  SakkeTerms sakke;                    ///< MIKEY-SAKKE
 };
 
 /// Owner of exchanges. Not thread-safe; moves no data by itself.
@@ -74,6 +77,9 @@ class Party final : private CsbIds {
   std::vector<Outcome> expire();
   /// Destroys all bundles and exchanges with that CSB ID. ErrorCode::bad_request when there are none.
   Status forget(std::uint32_t csb_id);
+  /// Destroys the bundle with that CSB ID and peer, where a group has others. ErrorCode::bad_request when
+  /// there is none.
+  Status forget(std::uint32_t csb_id, const Identity& peer);
 
   keys::BundlePtr bundle(std::uint32_t csb_id, const Identity& peer) const;
   const Identity& self() const { return self_; }
@@ -84,6 +90,7 @@ class Party final : private CsbIds {
   keys::ReplayCache& replay_cache() { return replay_; }
 
  private:
+  friend class Group;
   using Waiting = std::multimap<std::uint32_t, Exchange>;
 
   /// An exchange that waits for a certificate: its first message is here and it is kept in `responder`, or it
@@ -112,6 +119,7 @@ class Party final : private CsbIds {
     return waiting_.contains(csb_id) || bundle(csb_id, peer) != nullptr;
   }
   Psk psk_for(const Identity& peer) const;
+  keys::BundlePtr group_bundle(const InitiateRequest& request) const;
   Result<Offer> make_offer(InitiateRequest& request, const keys::Bundle* old) const;
   Outcome run(Exchange& exchange, Step step);
   Supply answer(const Need& need);

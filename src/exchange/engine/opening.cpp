@@ -21,10 +21,11 @@ Result<Opening> open(const Env& env, const Terms& terms, keys::BundlePtr old) {
   o.peer = terms.to;
   o.old = std::move(old);
   o.extensions = terms.extensions;
-  if (o.old) {
-    o.csb_id = o.old->csb_id;
-    o.rand = o.old->rand;
-    o.prf = o.old->prf;
+  if (o.old && terms.group) return bad_request("an update cannot join a group", "RFC 3830 8");
+  if (const keys::Bundle* base = o.old ? o.old.get() : terms.group.get()) {
+    o.csb_id = base->csb_id;
+    o.rand = base->rand;
+    o.prf = base->prf;
   } else {
     auto id = choose_csb_id(env, o.peer);
     if (!id) return std::move(id).error();
@@ -73,6 +74,15 @@ Status take_keys(const Env& env, const Opening& o, const Terms& terms, Draft& dr
     if (!o.old) return bad_request("only an update can do without a key", "RFC 3830 4.5");
     for (const keys::KeyEntry& k : o.old->keys) draft->keys.push_back(k.clone());
     return {};
+  }
+  if (terms.group) {
+    if (terms.group->keys.empty()) return bad_request("the group has no key", "RFC 3830 8");
+    const keys::KeyEntry& shared = terms.group->keys.front();
+    const SecretBytes& given = terms.key.given;
+    if (given.empty() || ct_equal(given.reveal(), shared.key.reveal())) {  // with the salt that belongs to it
+      draft->keys.push_back(shared.clone());
+      return {};
+    }
   }
   auto key = make_key(env.rng, o.proposal.suites(), terms.key, terms.validity);
   if (!key) return std::move(key).error();

@@ -28,7 +28,7 @@ Result<engine::Next<AwaitVerification, Done>> begin(const Env& env, PkOffer offe
   draft->sessions = engine::make_sessions(o.proposal, draft->keys.front().validity);
 
   Bytes map;
-  const bool v = env.policy.request_verification;
+  const bool v = offer.terms.verification.value_or(env.policy.request_verification);
   wire::ChainBuilder b(engine::initial_header(DataType::pk_init, v, o.prf, o.csb_id, o.proposal, map));
   auto ok =
       engine::add_head(b, env, o, [&env](wire::ChainBuilder& to) { engine::add_own_certificates(to, env); });

@@ -56,7 +56,7 @@ Result<engine::Next<AwaitVerification, Done>> begin(const Env& env, PskOffer off
   if (!sealed) return std::move(sealed).error();
 
   Bytes map;
-  const bool v = env.policy.request_verification;
+  const bool v = offer.terms.verification.value_or(env.policy.request_verification);
   wire::ChainBuilder b(engine::initial_header(DataType::psk_init, v, o.prf, o.csb_id, o.proposal, map));
   if (auto s = engine::add_head(b, env, o); !s) return std::move(s).error();
   const Bytes room(*wire::mac_size(alg->mac));

@@ -87,6 +87,8 @@ Result<engine::Next<AwaitResponse, Done>> begin(const Env& env, RsarOffer offer,
   if (auto ok = engine::need_own_certificate(env); !ok) return std::move(ok).error();
   if (old)
     return bad_request("the envelope key of that CSB is not cached, so it cannot be updated", "RFC 4738 3.6");
+  if (offer.terms.group)
+    return bad_request("the key of a group is the Responder's to give in this mode", "RFC 4738 3.6");
   auto opening = engine::open(env, offer.terms, nullptr);
   if (!opening) return std::move(opening).error();
   engine::Opening& o = *opening;

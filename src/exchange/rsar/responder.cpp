@@ -99,6 +99,12 @@ Result<Bytes> choose_rand(const Env& env, const wire::Message& m, bool group) {
   return env.rng.bytes(16, "RAND");
 }
 
+/// The members are to listen to the same streams.
+void name_streams(const RsarGroup& group, std::vector<wire::SrtpId>& cs) {
+  for (std::size_t i = 0; i < cs.size() && i < group.ssrcs.size(); ++i)
+    if (cs[i].ssrc == 0) cs[i].ssrc = group.ssrcs[i];
+}
+
 Result<keys::KeyEntry> choose_key(const Env& env, const engine::Proposal& p, bool group) {
   if (group) {
     keys::KeyEntry k;
@@ -133,6 +139,7 @@ Result<engine::Next<Done>> on(const NeedsVerdict& s, const ReplayVerdict& verdic
   if (!rand) return std::move(rand).error();
   auto key = choose_key(env, choice->proposal, group);
   if (!key) return std::move(key).error();
+  if (group) name_streams(*env.group, choice->proposal.cs);
   engine::Accepted a{Mode::rsar, s.signer.identity, nullptr, std::move(*rand), choice->proposal, {}};
   a.keys.push_back(std::move(*key));
   auto draft = engine::respond_draft(env, m, a, true);
