@@ -36,7 +36,8 @@ title "Keys and certificates of the parties"
 key=$("$mikey" keygen psk)
 MIKEY=$mikey demo/make-pki.sh "$out"
 "$mikey" kms init kms.example.com --out "$out/kms" > /dev/null
-"$mikey" kms provision --master "$out/kms/sakke-master.json" --out "$out" sip:alice@example.com sip:bob@example.com > /dev/null
+"$mikey" kms provision --master "$out/kms/sakke-master.json" --out "$out" \
+  sip:alice@example.com sip:bob@example.com > /dev/null 2>&1
 config() { # who peer key
   cat <<EOF2
 identity = "sip:$1@example.com"

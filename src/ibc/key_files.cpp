@@ -171,14 +171,14 @@ class Document {
     std::uint32_t bad = 0;
     std::size_t i = digits.size() % 2;  // an odd number: the first octet has one digit
     for (const char c : digits) {
-      const auto d = static_cast<std::uint32_t>(static_cast<unsigned char>(c));
-      const std::uint32_t decimal = d - '0';
-      const std::uint32_t letter = (d | 0x20U) - 'a';
+      const std::uint32_t d = static_cast<unsigned char>(c);
+      const std::uint32_t decimal = d - std::uint32_t{'0'};
+      const std::uint32_t letter = (d | 0x20U) - std::uint32_t{'a'};
       const std::uint32_t is_decimal = below(decimal, 10);
       const std::uint32_t is_letter = below(letter, 6);
       bad |= 1U ^ (is_decimal | is_letter);
       const std::uint32_t nibble = is_decimal * decimal + is_letter * (letter + 10U);
-      out[i / 2] = static_cast<std::uint8_t>((out[i / 2] << 4) | (nibble & 0xFU));
+      out[i / 2] = static_cast<std::uint8_t>((std::uint32_t{out[i / 2]} << 4) | (nibble & 0xFU));
       ++i;
     }
     return bad == 0;
@@ -242,8 +242,8 @@ class Writer {
     put("\"");
     for (const std::uint8_t o : value)
       for (const std::uint32_t nibble : {std::uint32_t{o} >> 4, std::uint32_t{o} & 0xFU})
-        text_.push_back(
-            static_cast<std::uint8_t>(nibble + '0' + (((9U - nibble) >> 31) * ('a' - '0' - 10U))));
+        text_.push_back(static_cast<std::uint8_t>(nibble + std::uint32_t{'0'} +
+                                                  ((9U - nibble) >> 31) * std::uint32_t{'a' - '0' - 10}));
     put("\"");
   }
   ByteView finish() {

@@ -22,7 +22,7 @@ std::int64_t utc(int year, unsigned month, unsigned day, int hour, int minute, i
 }
 
 ibc::KeySet TestKms::keys(std::string_view uri, std::int64_t at) const {
-  CountingRng rng(static_cast<std::uint64_t>(at) + uri.back());
+  CountingRng rng(static_cast<std::uint64_t>(at) + static_cast<unsigned char>(uri.back()));
   const auto record = ibc::issue_key_set(crypto::openssl(), rng, master, kms, std::string(uri),
                                          ibc::period_at(kms.record().ids, NtpTime::from_unix(at)));
   return *ibc::KeySet::load(crypto::openssl(), kms, *record, ibc::sakke::Tables::none);
