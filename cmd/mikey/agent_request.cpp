@@ -14,6 +14,7 @@ constexpr std::size_t kMaxKey = 1024;      // octets of a TGK or TEK
 constexpr std::size_t kMaxValidity = 255;  // lengths in KV data are one octet (RFC 3830 6.14)
 constexpr std::size_t kMaxExtension = 0xFFFF;
 constexpr std::size_t kMaxExtensions = 64;
+constexpr std::size_t kMaxAccept = 64;
 
 Stream parse_stream(RequestReader& r) {
   Stream s;
@@ -129,6 +130,24 @@ std::vector<keys::Extension> parse_extensions(RequestReader& r) {
     }
   }
   add_key_ids(r, out);
+  return out;
+}
+
+/// Who may answer in place of `to`.
+std::vector<Identity> parse_accept(RequestReader& r, IdType id_type) {
+  std::vector<Identity> out;
+  const nlohmann::json* list = r.member("accept");
+  if (list == nullptr) return out;
+  const bool good = list->is_array() && list->size() <= kMaxAccept;
+  if (!good) r.fail("accept", "expected a list of at most 64 identities");
+  for (const nlohmann::json& e : good ? *list : nlohmann::json::array()) {
+    auto who = e.is_string() ? parse_identity(id_type, e.get_ref<const std::string&>()) : std::nullopt;
+    if (!who) {
+      r.fail("accept", "expected a list of identities");
+      break;
+    }
+    out.push_back(std::move(*who));
+  }
   return out;
 }
 
@@ -251,6 +270,7 @@ Result<InitiateRequest> parse_initiate(nlohmann::json& request, IdType id_type) 
   if (map != "empty" && map != "srtp") r.fail("map", "expected \"srtp\" or \"empty\"");
   out.csb_id = r.number("csb");
   out.terms.verification = r.flag("verification");
+  out.terms.accept = parse_accept(r, id_type);
   out.group = parse_named(r, "group", kDhGroups).value_or(out.group);
   out.cache = parse_named(r, "cache", kCaches);
   out.rsar_group = r.flag("group_mode").value_or(false);
