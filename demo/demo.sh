@@ -101,7 +101,7 @@ wait "$bob" || true
 grep '^refused' "$out/bob3.txt"
 
 title "Every mode: a call each"
-printf '%-8s %-10s %-10s %-8s %s\n' mode offer/B answer/B packets time
+printf '%-8s %-10s %-10s %-12s %-8s %s\n' mode offer/B answer/B 'round trips' packets time
 for mode in psk pk dh dhhmac rsar sakke; do
   "$mikey" call --listen 127.0.0.1:0 --config "$out/bob.toml" --wav "$out/bob.wav" --fast --quiet > "$out/bob-$mode.txt" 2>&1 &
   pids+=($!)
@@ -114,8 +114,9 @@ for mode in psk pk dh dhhmac rsar sakke; do
   sizes=$(sed -nE 's/^MIKEY message (offered|answered) \(([0-9]+) octets\)$/\2/p' "$out/alice-$mode.txt" | paste -sd' ')
   [[ $sizes == *\ * ]] || sizes="$sizes -"  # MIKEY-SAKKE has no answer
   heard=$(sed -nE 's/.*heard ([0-9]+) packets.*/\1/p' "$out/alice-$mode.txt")
+  trips=$(grep -c '^MIKEY message answered' "$out/alice-$mode.txt")
   # shellcheck disable=SC2086  # two numbers, two columns
-  printf '%-8s %-10s %-10s %-8s %s ms\n' "$mode" $sizes "$heard" "$((($(date +%s%N) - start) / 1000000))"
+  printf '%-8s %-10s %-10s %-12s %-8s %s ms\n' "$mode" $sizes "$trips" "$heard" "$((($(date +%s%N) - start) / 1000000))"
 done
 
 title "Left in $out"

@@ -94,7 +94,8 @@ const Bytes& genuine() {
 void open_sealed(ByteView sealed) {
   const auto opened = ibc::sakke::decapsulate(crypto::openssl(), world().sets[1].receiver(), sealed);
   if (!opened) return;
-  const auto again = ibc::sakke::encapsulate(crypto::openssl(), world().kms.z(), world().sets[1].id(), *opened);
+  const auto again =
+      ibc::sakke::encapsulate(crypto::openssl(), world().kms.z(), world().sets[1].id(), *opened);
   require(again.ok() && Octets(*again) == Octets(sealed));
 }
 

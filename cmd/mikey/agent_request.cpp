@@ -16,6 +16,7 @@ constexpr std::size_t kMaxExtension = 0xFFFF;
 constexpr std::size_t kMaxExtensions = 64;
 constexpr std::size_t kMaxRand = 255;          // RFC 3830 6.11
 constexpr std::int64_t kMaxTime = 4294967295;  // seconds since 1970
+constexpr std::size_t kMaxAccept = 64;
 
 Stream parse_stream(RequestReader& r) {
   Stream s;
@@ -142,6 +143,24 @@ SakkeTerms parse_sakke(RequestReader& r) {
   out.rand = r.hex("rand", kMaxRand).value_or(Bytes{});
   out.csb_id = r.number("csb_id");
   out.to_self = r.flag("to_self").value_or(false);
+  return out;
+}
+
+/// Who may answer in place of `to`.
+std::vector<Identity> parse_accept(RequestReader& r, IdType id_type) {
+  std::vector<Identity> out;
+  const nlohmann::json* list = r.member("accept");
+  if (list == nullptr) return out;
+  const bool good = list->is_array() && list->size() <= kMaxAccept;
+  if (!good) r.fail("accept", "expected a list of at most 64 identities");
+  for (const nlohmann::json& e : good ? *list : nlohmann::json::array()) {
+    auto who = e.is_string() ? parse_identity(id_type, e.get_ref<const std::string&>()) : std::nullopt;
+    if (!who) {
+      r.fail("accept", "expected a list of identities");
+      break;
+    }
+    out.push_back(std::move(*who));
+  }
   return out;
 }
 
@@ -275,6 +294,7 @@ Result<InitiateRequest> parse_initiate(nlohmann::json& request, IdType id_type) 
   if (map != "empty" && map != "srtp") r.fail("map", "expected \"srtp\" or \"empty\"");
   out.csb_id = r.number("csb");
   out.terms.verification = r.flag("verification");
+  out.terms.accept = parse_accept(r, id_type);
   out.group = parse_named(r, "group", kDhGroups).value_or(out.group);
   out.cache = parse_named(r, "cache", kCaches);
   out.rsar_group = r.flag("group_mode").value_or(false);

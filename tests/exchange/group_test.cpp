@@ -22,18 +22,19 @@ struct Audience {
   ManualClock clock{kPkiTime};
   CountingRng rng;
   std::shared_ptr<crypto::TrustStore> server_trust = trust();
-  Party server;
+  std::unique_ptr<Party> server_party;
+  Party& server;
   std::vector<std::unique_ptr<Party>> members;
 
   explicit Audience(int n, bool certificates = false, const Policy& server_policy = {})
-      : server(party(kServer, server_credentials(), server_policy)) {
+      : server_party(party(kServer, server_credentials(), server_policy)), server(*server_party) {
     for (int i = 0; i < n; ++i) {
       Credentials c;
       c.psk.emplace(kServer, key_of(i));
       if (certificates) c.pki = pki(member_name(i), "alice", trust());
       server.credentials().psk.emplace(member_name(i), key_of(i));
       if (certificates) server_trust->pin(IdType::uri, member_name(i).data, c.pki.own[0].chain[0]);
-      members.push_back(own_party(member_name(i), std::move(c)));
+      members.push_back(party(member_name(i), std::move(c)));
     }
   }
 
@@ -56,17 +57,9 @@ struct Audience {
     c.pki = pki(kServer, "bob", server_trust);
     return c;
   }
-  Party party(const Identity& self, Credentials c, const Policy& policy = {}) {
-    return {self,
-            policy,
-            std::move(c),
-            crypto::openssl(),
-            rng,
-            clock,
-            {.waiting = 200, .bundles = 200, .replay_entries = 1000}};
-  }
-  std::unique_ptr<Party> own_party(const Identity& self, Credentials c, const Policy& policy = {}) {
-    return std::unique_ptr<Party>(new Party(party(self, std::move(c), policy)));  // it cannot be moved
+  std::unique_ptr<Party> party(const Identity& self, Credentials c, const Policy& policy = {}) {
+    const PartyLimits limits{.waiting = 200, .bundles = 200, .replay_entries = 1000};
+    return std::make_unique<Party>(self, policy, std::move(c), crypto::openssl(), rng, clock, limits);
   }
   Party& member(int i) { return *members[static_cast<std::size_t>(i)]; }
   static int number_of(const Identity& who) { return std::stoi(who.name().substr(10)); }
@@ -152,7 +145,7 @@ TEST_P(Groups, FiftyMembersARekeyAndAMemberRemoved) {
   late.pki = Audience::pki(member_name(kMembers), "alice", Audience::trust());
   a.server.credentials().psk.emplace(member_name(kMembers), Audience::key_of(kMembers));
   a.server_trust->pin(IdType::uri, member_name(kMembers).data, late.pki.own[0].chain[0]);
-  a.members.push_back(a.own_party(member_name(kMembers), std::move(late)));
+  a.members.push_back(a.party(member_name(kMembers), std::move(late)));
   const auto sent = group->add(member_name(kMembers));
   ASSERT_TRUE(sent.ok());
   EXPECT_EQ(keys_of(*a.carry(*sent, kMembers).bundle), new_keys);
@@ -175,7 +168,7 @@ TEST(Group, SmallInteractiveGroups) {
     Credentials c;
     for (int j = 0; j < 3; ++j)
       if (j != i) c.psk.emplace(member_name(j), Psk(Bytes(16, static_cast<std::uint8_t>(0x40 + i + j))));
-    people.push_back(a.own_party(member_name(i), std::move(c)));
+    people.push_back(a.party(member_name(i), std::move(c)));
   }
   std::vector<Group> groups;
   for (int i = 0; i < 3; ++i) {
@@ -234,7 +227,7 @@ TEST(Group, AMemberThatAnswersWithAnErrorIsToldApart) {
   other.srtp = {keys::Suite::aes_256_cm_hmac_sha1_80};
   Credentials c;
   c.psk.emplace(kServer, Audience::key_of(1));
-  a.members[1] = a.own_party(member_name(1), std::move(c), other);
+  a.members[1] = a.party(member_name(1), std::move(c), other);
   GroupSpec spec;
   spec.verification = true;
   auto group = Group::make(a.server, spec);

@@ -212,6 +212,27 @@ class Links(Tree):
         self.put("doc/b.md", "see [b](../../)\n")
         self.assert_found("doc/b.md: ../../")
 
+    def put_table(self, cells):
+        self.put("tests/a/x_test.cpp", "TEST(Early, Yes) {}\nTEST_P(Early, No) {}\n")
+        self.put("tests/b_test.cpp", "TEST_F(Late, Perhaps) {}\n")
+        self.put("doc/b.md", "<!-- names tests: tests/a/x_test.cpp -->\n" + "".join(f"| x | `{c}` |\n" for c in cells))
+
+    def test_tests_that_a_document_names(self):
+        self.put_table(["Early.Yes", "All/Early.No/psk", "Late.Perhaps"])
+        self.assert_clean()
+
+    def test_a_named_test_that_does_not_exist(self):
+        self.put_table(["Early.Yes", "Early.No", "Early.Maybe"])
+        self.assert_found("doc/b.md: no test is called Early.Maybe")
+
+    def test_a_test_that_is_not_named(self):
+        self.put_table(["Early.Yes"])
+        self.assert_found("doc/b.md: the test Early.No is not named")
+
+    def test_a_file_of_tests_that_does_not_exist(self):
+        self.put("doc/b.md", "<!-- names tests: tests/none.cpp -->\n")
+        self.assert_found("doc/b.md: no such file: tests/none.cpp")
+
 
 RFC = """
 RFC 9999                     Made Up                       January 2026

@@ -71,7 +71,8 @@ SakkeStore sakke_of(const json& config, SakkePolicy& policy) {
   for (const std::string name : c.value("kms", json::array()))
     store.add(*ibc::Kms::load(*ibc::parse_kms(key_file(name))));
   for (const std::string name : c.value("keys", json::array()))
-    store.add(*ibc::KeySet::load(crypto::openssl(), store.kms().front(), *ibc::parse_key_set(key_file(name))));
+    store.add(
+        *ibc::KeySet::load(crypto::openssl(), store.kms().front(), *ibc::parse_key_set(key_file(name))));
   const json peers = config.value("peers", json::object());
   for (const auto& [peer, table] : peers.items()) store.know(Identity::uri(peer), table.value("kms", ""));
   policy.sign_rsa = c.value("sign", "eccsi") == "rsa";

@@ -40,6 +40,10 @@ struct Terms {
   /// A CSB whose ID, RAND, crypto sessions and, unless `key` gives another, key the new one shares, so that
   /// both have the same TEKs (RFC 3830 8). Only in psk and pk, not in an update; `streams` has no say then.
   keys::BundlePtr group;
+  /// Who may answer in place of `to`, where a call may be forwarded without the caller's knowledge (RFC 5197
+  /// 5.3). Only in dh and rsar, whose answers are signed; the message then names no Responder. The bundle's
+  /// peer is whoever answered.
+  std::vector<Identity> accept;
 };
 
 /// RFC 3830 3.1. Also the form of an update under a cached envelope key (4.5).

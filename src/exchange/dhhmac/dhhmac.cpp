@@ -40,6 +40,8 @@ Result<engine::Next<AwaitResponse, Done>> begin(const Env& env, DhhmacOffer offe
   if (mac == MacAlg::null && !env.policy.allow_null)
     return bad_request("a NULL MAC is not allowed", "RFC 4650 4.2");
   if (offer.psk.empty()) return bad_request("no PSK for " + offer.terms.to.name());
+  if (!offer.terms.accept.empty())
+    return bad_request("accept: the key of this mode is one's who was named beforehand", "RFC 5197 5.3");
   auto opening = engine::open(env, offer.terms, std::move(old));
   if (!opening) return std::move(opening).error();
   engine::Opening& o = *opening;

@@ -21,6 +21,7 @@ Result<Opening> open(const Env& env, const Terms& terms, keys::BundlePtr old) {
   o.peer = terms.to;
   o.old = std::move(old);
   o.extensions = terms.extensions;
+  o.accept = terms.accept;
   if (o.old && terms.group) return bad_request("an update cannot join a group", "RFC 3830 8");
   if (const keys::Bundle* base = o.old ? o.old.get() : terms.group.get()) {
     o.csb_id = base->csb_id;
@@ -49,7 +50,7 @@ Status add_head(wire::ChainBuilder& b, const Env& env, const Opening& o,
   if (!o.old && !o.rand.empty()) b.add(wire::Rand{Octets(o.rand)});
   b.add(id_payload(env.self));
   if (certificates) certificates(b);
-  b.add(id_payload(o.peer));
+  if (o.accept.empty()) b.add(id_payload(o.peer));
   if (auto s = add_policies(b, o.proposal); !s) return s;
   add_extensions(b, o.extensions);
   return {};

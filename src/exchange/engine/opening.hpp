@@ -2,6 +2,7 @@
 /// What the first messages of all modes of RFC 3830 and its kin have in common.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 
 #include "exchange/engine/terms.hpp"
@@ -19,7 +20,11 @@ struct Opening {
   Proposal proposal;
   keys::BundlePtr old;  ///< in an update
   std::vector<keys::Extension> extensions;
+  std::vector<Identity> accept;  ///< who may answer in place of `peer`
 
+  bool takes(const Identity& who) const {
+    return who == peer || std::ranges::find(accept, who) != accept.end();
+  }
   NtpTime time() const { return {load_be<std::uint64_t>(t.data())}; }
 };
 

@@ -20,6 +20,8 @@ Result<engine::Next<AwaitVerification, Done>> begin(const Env& env, PkOffer offe
                        " is known, which the envelope key needs");
   if (auto ok = check_receiver(env, offer.terms.to, *offer.certificate); !ok)
     return bad_request("certificate of " + offer.terms.to.name() + ": " + ok.error().detail, ok.error().rfc);
+  if (!offer.terms.accept.empty())
+    return bad_request("accept: the key of this mode is one's who was named beforehand", "RFC 5197 5.3");
   auto opening = engine::open(env, offer.terms, std::move(old));
   if (!opening) return std::move(opening).error();
   engine::Opening& o = *opening;

@@ -38,6 +38,8 @@ Result<engine::Next<AwaitVerification, Done>> begin(const Env& env, PskOffer off
   if (!alg) return std::move(alg).error();
   const bool null = alg->encr == EncrAlg::null && alg->mac == MacAlg::null;
   if (offer.psk.empty() && !null) return bad_request("no PSK for " + offer.terms.to.name());
+  if (!offer.terms.accept.empty())
+    return bad_request("accept: the key of this mode is one's who was named beforehand", "RFC 5197 5.3");
   auto opening = engine::open(env, offer.terms, std::move(old));
   if (!opening) return std::move(opening).error();
   engine::Opening& o = *opening;

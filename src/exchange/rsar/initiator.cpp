@@ -127,7 +127,7 @@ Result<engine::Next<Done>> on(const AwaitResponse& s, const engine::Received<Res
   if (!authentic) return std::move(authentic).error();
   auto fresh = engine::ReplayGate::answers(*authentic, s.opening.t);
   if (!fresh) return std::move(fresh).error();
-  if (signer->identity != s.opening.peer)
+  if (!s.opening.takes(signer->identity))
     return bad_message(ErrorCode::invalid_id, "RFC 4738 3.7", "the response is from another identity");
   auto part = group_part(*m, s);
   if (!part) return std::move(part).error();
@@ -135,6 +135,7 @@ Result<engine::Next<Done>> on(const AwaitResponse& s, const engine::Received<Res
   if (!proposal) return std::move(proposal).error();
 
   engine::Opening o = s.opening;
+  o.peer = signer->identity;
   o.rand = std::move(part->rand);
   o.proposal = std::move(*proposal);
   auto envelope = engine::open_envelope(env, *m, {o.prf, o.csb_id, o.rand, o.t}, signer->identity, false);
