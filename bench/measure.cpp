@@ -3,16 +3,23 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <ctime>
 
 namespace mikey::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+/// Processor time of this thread, so that other programs on the machine do not count: they would be charged
+/// to whichever side happens to be interrupted.
+double thread_seconds() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
 
 double seconds(const Work& work, std::size_t n) {
-  const auto start = Clock::now();
+  const double start = thread_seconds();
   work(n);
-  return std::chrono::duration<double>(Clock::now() - start).count();
+  return thread_seconds() - start;
 }
 
 /// How often the work has to be done to take about `time`.
@@ -53,6 +60,8 @@ std::string number(std::optional<double> value, const char* format) {
 }  // namespace
 
 Measured measure(const Row& row, std::size_t rounds, std::chrono::nanoseconds round_time) {
+  row.ours(1);  // what is set up at first use must not count, least of all when the rounds are calibrated
+  if (row.theirs) row.theirs(1);
   const std::size_t our_n = calibrate(row.ours, round_time);
   const std::size_t their_n = row.theirs ? calibrate(row.theirs, round_time) : 0;
   std::vector<double> ours;
@@ -61,7 +70,7 @@ Measured measure(const Row& row, std::size_t rounds, std::chrono::nanoseconds ro
     ours.push_back(static_cast<double>(our_n) / seconds(row.ours, our_n));
     if (row.theirs) theirs.push_back(static_cast<double>(their_n) / seconds(row.theirs, their_n));
   }
-  Measured m{row.name, median(ours), row.peer, std::nullopt, row.goal};
+  Measured m{row.name, median(ours), row.peer, std::nullopt, row.goal, row.facts};
   if (row.theirs) m.theirs = median(theirs);
   return m;
 }
@@ -83,6 +92,7 @@ void print_table(const std::vector<Measured>& rows) {
     std::printf("%-32s %14s  %-28s %14s %7s %6s%s\n", m.name.c_str(), rate_text(m.ours).c_str(),
                 m.peer.empty() ? "-" : m.peer.c_str(), rate_text(m.theirs).c_str(), ratio.c_str(),
                 goal.c_str(), missed ? "  missed" : "");
+    for (const Fact& f : m.facts) std::printf("  %-30s %14s\n", f.name.c_str(), rate_text(f.value).c_str());
   }
 }
 
@@ -92,8 +102,9 @@ std::string to_json(const std::vector<Measured>& rows) {
     out += out.size() > 1 ? ",\n " : "\n ";
     out += "{\"name\": " + quoted(m.name) + ", \"ours_per_s\": " + number(m.ours, "%.6g");
     out += ", \"peer\": " + (m.peer.empty() ? "null" : quoted(m.peer));
-    out +=
-        ", \"peer_per_s\": " + number(m.theirs, "%.6g") + ", \"ratio\": " + number(m.ratio(), "%.4g") + "}";
+    out += ", \"peer_per_s\": " + number(m.theirs, "%.6g") + ", \"ratio\": " + number(m.ratio(), "%.4g");
+    for (const Fact& f : m.facts) out += ", " + quoted(f.name) + ": " + number(f.value, "%.6g");
+    out += '}';
   }
   return out + "\n]\n";
 }

@@ -15,6 +15,7 @@ struct Measured {
   std::string peer;
   std::optional<double> theirs;
   double goal = 0;
+  std::vector<Fact> facts;
 
   std::optional<double> ratio() const { return theirs ? std::optional(ours / *theirs) : std::nullopt; }
 };
@@ -27,7 +28,8 @@ std::string rate_text(std::optional<double> per_second);
 
 void print_table(const std::vector<Measured>& rows);
 
-/// The list of {name, ours_per_s, peer, peer_per_s, ratio} as JSON; null where there is no peer.
+/// The list of {name, ours_per_s, peer, peer_per_s, ratio} as JSON; null where there is no peer. Facts follow
+/// as members of their own.
 std::string to_json(const std::vector<Measured>& rows);
 
 }  // namespace mikey::bench

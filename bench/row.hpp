@@ -15,6 +15,13 @@ namespace mikey::bench {
 /// Does a piece of work `n` times.
 using Work = std::function<void(std::size_t n)>;
 
+/// Something else that is known of a row, e.g. how much memory an entry takes: a member of its own in the
+/// JSON.
+struct Fact {
+  std::string name;  ///< with its unit: "octets_per_entry"
+  double value = 0;
+};
+
 /// One line of the table: the same work, by this project and by a peer.
 struct Row {
   std::string name;  ///< "what/which", e.g. "parse/psk-121"
@@ -22,6 +29,7 @@ struct Row {
   std::string peer = {};  ///< who else does it, with the version; empty when nobody is at hand
   Work theirs = {};
   double goal = 0;  ///< least ratio of our rate to the peer's that is aimed at; 0: none
+  std::vector<Fact> facts = {};
 };
 
 using Table = std::vector<Row>;

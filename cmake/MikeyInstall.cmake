@@ -19,15 +19,24 @@ if(TARGET mikey_srtp)
   configure_file(cmake/mikey-srtp.pc.in ${generated}/mikey-srtp.pc @ONLY)
   list(APPEND pc_files ${generated}/mikey-srtp.pc)
 endif()
+if(TARGET mikey_kms)
+  list(APPEND targets mikey_kms)
+  configure_file(cmake/mikey-kms.pc.in ${generated}/mikey-kms.pc @ONLY)
+  list(APPEND pc_files ${generated}/mikey-kms.pc)
+endif()
 set_target_properties(${targets} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION
   ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 
-# The two are exported apart: who does not ask for the component srtp needs no libsrtp2.
+# They are exported apart: who does not ask for the component srtp needs no libsrtp2, and so on.
 install(TARGETS mikey EXPORT mikeyTargets)
 install(EXPORT mikeyTargets NAMESPACE mikey:: DESTINATION ${package_dir})
 if(TARGET mikey_srtp)
   install(TARGETS mikey_srtp EXPORT mikeySrtpTargets)
   install(EXPORT mikeySrtpTargets NAMESPACE mikey:: DESTINATION ${package_dir})
+endif()
+if(TARGET mikey_kms)
+  install(TARGETS mikey_kms EXPORT mikeyKmsTargets)
+  install(EXPORT mikeyKmsTargets NAMESPACE mikey:: DESTINATION ${package_dir})
 endif()
 configure_package_config_file(cmake/mikeyConfig.cmake.in ${generated}/mikeyConfig.cmake
   INSTALL_DESTINATION ${package_dir})

@@ -34,7 +34,10 @@ ls -l "$out"/*.wav
 
 title "Keys and certificates of the parties"
 key=$("$mikey" keygen psk)
-demo/make-pki.sh "$out"
+MIKEY=$mikey demo/make-pki.sh "$out"
+"$mikey" kms init kms.example.com --out "$out/kms" > /dev/null
+"$mikey" kms provision --master "$out/kms/sakke-master.json" --out "$out" \
+  sip:alice@example.com sip:bob@example.com > /dev/null 2>&1
 config() { # who peer key
   cat <<EOF2
 identity = "sip:$1@example.com"
@@ -46,12 +49,15 @@ key = "$1.key"
 trust = ["ca.pem"]
 [peers."sip:$2@example.com"]
 certificate = "$2.pem"
+[sakke]
+keys = ["$(basename "$(ls "$out/$1"-[0-9]*.json)")"]
+kms = ["kms/kms.json"]
 EOF2
 }
 config alice bob "$key" > "$out/alice.toml"
 config bob alice "$key" > "$out/bob.toml"
 config alice bob "$("$mikey" keygen psk)" > "$out/wrong.toml"
-echo "one pre-shared key, one CA, two certificates: $out"
+echo "one pre-shared key, one CA, two certificates, identity-based keys of one KMS: $out"
 
 title "The call: MIKEY-PSK in SDP, G.711 in SRTP, both ways; Eve gets every packet of Alice's"
 "$mikey" call --overhear 127.0.0.1:0 --record "$out/heard-by-eve.wav" > "$out/eve.txt" &
@@ -95,8 +101,8 @@ wait "$bob" || true
 grep '^refused' "$out/bob3.txt"
 
 title "Every mode: a call each"
-printf '%-8s %-10s %-10s %-8s %s\n' mode offer/B answer/B packets time
-for mode in psk pk dh dhhmac rsar; do
+printf '%-8s %-10s %-10s %-12s %-8s %s\n' mode offer/B answer/B 'round trips' packets time
+for mode in psk pk dh dhhmac rsar sakke; do
   "$mikey" call --listen 127.0.0.1:0 --config "$out/bob.toml" --wav "$out/bob.wav" --fast --quiet > "$out/bob-$mode.txt" 2>&1 &
   pids+=($!)
   bob=$!
@@ -106,9 +112,11 @@ for mode in psk pk dh dhhmac rsar; do
     --fast --quiet > "$out/alice-$mode.txt" || die "mode $mode failed"
   wait "$bob" || die "mode $mode failed at bob's; see $out/bob-$mode.txt"
   sizes=$(sed -nE 's/^MIKEY message (offered|answered) \(([0-9]+) octets\)$/\2/p' "$out/alice-$mode.txt" | paste -sd' ')
+  [[ $sizes == *\ * ]] || sizes="$sizes -"  # MIKEY-SAKKE has no answer
   heard=$(sed -nE 's/.*heard ([0-9]+) packets.*/\1/p' "$out/alice-$mode.txt")
+  trips=$(grep -c '^MIKEY message answered' "$out/alice-$mode.txt")
   # shellcheck disable=SC2086  # two numbers, two columns
-  printf '%-8s %-10s %-10s %-8s %s ms\n' "$mode" $sizes "$heard" "$((($(date +%s%N) - start) / 1000000))"
+  printf '%-8s %-10s %-10s %-12s %-8s %s ms\n' "$mode" $sizes "$trips" "$heard" "$((($(date +%s%N) - start) / 1000000))"
 done
 
 title "Left in $out"

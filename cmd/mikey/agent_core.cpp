@@ -8,6 +8,9 @@
 namespace mikey::cmd {
 namespace {
 
+/// Seconds that a stored message may be old: the library's own bound is below it.
+constexpr std::int64_t kMaxAge = 4294967295;
+
 Json in_words(const std::exception& e) {
   return rejection({ErrorCode::resource, Severity::system, "", std::nullopt,
                     std::string("the request could not be carried out: ") + e.what()});
@@ -77,7 +80,9 @@ Json AgentCore::receive(nlohmann::json& request) {
   const std::string from = r.text("from").value_or("peer");
   if (from != "peer" && from != "kms") r.fail("from", "expected \"peer\" or \"kms\"");
   const auto message = r.base64("message");
+  const auto max_age = r.integer("max_age", kMaxAge);
   if (!r.ok()) return rejection(r.error());
+  if (max_age) return answer_of(party_.open_stored(*message, std::chrono::seconds(*max_age)), reveal_keys_);
   return answer_of(party_.receive(from == "kms" ? Source::kms : Source::peer, *message), reveal_keys_);
 }
 

@@ -16,6 +16,9 @@ constexpr std::size_t kMaxKey = 1024;      // octets of a TGK or TEK
 constexpr std::size_t kMaxValidity = 255;  // lengths in KV data are one octet (RFC 3830 6.14)
 constexpr std::size_t kMaxExtension = 0xFFFF;
 constexpr std::size_t kMaxExtensions = 64;
+constexpr std::size_t kMaxRand = 255;          // RFC 3830 6.11
+constexpr std::int64_t kMaxTime = 4294967295;  // seconds since 1970
+constexpr std::size_t kMaxAccept = 64;
 
 Stream parse_stream(RequestReader& r) {
   Stream s;
@@ -53,6 +56,11 @@ KeyRequest parse_key(RequestReader& r) {
     key.given = SecretBytes(*given);
     wipe(*given);
     if (key.given.empty()) r.fail("key", "expected at least one octet");
+  }
+  if (auto salt = r.hex("salt", kMaxKey)) {
+    key.given_salt = SecretBytes(*salt);
+    wipe(*salt);
+    if (key.given_salt.empty()) r.fail("salt", "expected at least one octet");
   }
   key.none = r.flag("no_key").value_or(false);
   return key;
@@ -129,6 +137,35 @@ std::vector<keys::Extension> parse_extensions(RequestReader& r) {
   return out;
 }
 
+/// MIKEY-SAKKE: the Responder's KMS, and values in place of those that the library chooses.
+SakkeTerms parse_sakke(RequestReader& r) {
+  SakkeTerms out;
+  out.kms = r.text("kms", "the URI of a KMS").value_or("");
+  if (const auto t = r.integer("timestamp", kMaxTime)) out.time = NtpTime::from_unix(*t);
+  out.rand = r.hex("rand", kMaxRand).value_or(Bytes{});
+  out.csb_id = r.number("csb_id");
+  out.to_self = r.flag("to_self").value_or(false);
+  return out;
+}
+
+/// Who may answer in place of `to`.
+std::vector<Identity> parse_accept(RequestReader& r, IdType id_type) {
+  std::vector<Identity> out;
+  const nlohmann::json* list = r.member("accept");
+  if (list == nullptr) return out;
+  const bool good = list->is_array() && list->size() <= kMaxAccept;
+  if (!good) r.fail("accept", "expected a list of at most 64 identities");
+  for (const nlohmann::json& e : good ? *list : nlohmann::json::array()) {
+    auto who = e.is_string() ? parse_identity(id_type, e.get_ref<const std::string&>()) : std::nullopt;
+    if (!who) {
+      r.fail("accept", "expected a list of identities");
+      break;
+    }
+    out.push_back(std::move(*who));
+  }
+  return out;
+}
+
 }  // namespace
 
 // ------------------------------------------------------------------ members
@@ -166,6 +203,17 @@ std::optional<std::uint32_t> RequestReader::number(const char* name, std::uint32
   if (v->is_string())
     if (const auto n = parse_hex_number(v->get_ref<const std::string&>()); n && *n <= most) return n;
   fail(name, "expected a whole number from 0 to " + std::to_string(most) + ", or \"0x..\"");
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> RequestReader::integer(const char* name, std::int64_t most) {
+  const nlohmann::json* v = member(name);
+  if (v == nullptr) return std::nullopt;
+  if (v->is_number()) {  // seconds may come with a fraction
+    const double d = v->get<double>();
+    if (d >= 0 && d <= static_cast<double>(most)) return static_cast<std::int64_t>(d);
+  }
+  fail(name, "expected a number from 0 to " + std::to_string(most));
   return std::nullopt;
 }
 
@@ -323,10 +371,13 @@ Result<InitiateRequest> parse_initiate(nlohmann::json& request, IdType id_type, 
   out.terms.empty_map = map == "empty";
   if (map != "empty" && map != "srtp") r.fail("map", "expected \"srtp\" or \"empty\"");
   out.csb_id = r.number("csb");
+  out.terms.verification = r.flag("verification");
+  out.terms.accept = parse_accept(r, id_type);
   out.group = parse_named(r, "group", kDhGroups).value_or(out.group);
   out.cache = parse_named(r, "cache", kCaches);
   out.rsar_group = r.flag("group_mode").value_or(false);
   out.ticket = parse_ticket(r, id_type, ticket);
+  out.sakke = parse_sakke(r);
   if (!r.ok()) return r.error();
   out.mode = *mode;
   out.terms.to = std::move(*peer);

@@ -24,6 +24,8 @@ class RequestReader {
   std::optional<bool> flag(const char* name);
   /// A JSON number, or a string "0x...".
   std::optional<std::uint32_t> number(const char* name, std::uint32_t most = 0xFFFFFFFF);
+  /// A JSON number, of which a fraction is dropped.
+  std::optional<std::int64_t> integer(const char* name, std::int64_t most);
   /// Hexadecimal of at most `most` octets, after "0x" if so `prefixed`.
   std::optional<Bytes> hex(const char* name, std::size_t most, bool prefixed = false);
   /// RFC 4648 base64.

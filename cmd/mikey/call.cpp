@@ -14,6 +14,7 @@
 #include "inspect_view.hpp"
 #include "mikey/bind/call_sdp.hpp"
 #include "mikey/bind/key_mgmt.hpp"
+#include "session_view.hpp"
 #include "verbs.hpp"
 
 namespace mikey::cmd {
@@ -24,13 +25,6 @@ namespace sdp = bind::sdp;
 void say(const std::string& text) {
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
-}
-
-std::string fingerprint(ByteView key) {
-  std::array<std::uint8_t, 32> digest{};
-  const std::array<ByteView, 1> parts{key};
-  if (!crypto::openssl().hash(crypto::Hash::sha256, parts, digest)) return "?";
-  return to_hex(ByteView(digest).first(8));
 }
 
 /// One end of a call: the MIKEY party and what it has to say and hear.
@@ -44,6 +38,11 @@ class Endpoint {
                *rng_, clock_) {}
 
   Status prepare() {
+    for (const keys::Suite suite : party_.policy().srtp)  // rather now than when the peer has agreed to it
+      if (auto s = bind::srtp_check(suite); !s)
+        return bad_request("policy.srtp: " + std::string(keys::info(suite).name) +
+                               " is of no use to a call: " + s.error().detail,
+                           s.error().rfc);
     if (options_.wav.empty()) return {};
     auto samples = read_wav(options_.wav);
     if (!samples) return std::move(samples).error();
@@ -61,7 +60,6 @@ class Endpoint {
                 const keys::Bundle& bundle, bool caller);
   Result<std::string> make_offer(const Address& own);
   void show(const char* title, ByteView message);
-  void show_sessions(const keys::Bundle& b);
 
   const CallOptions& options_;
   Paint paint_;
@@ -69,26 +67,12 @@ class Endpoint {
   std::unique_ptr<Rng> rng_;
   Party party_;
   std::vector<std::int16_t> samples_;
+  keys::BundlePtr offered_;  ///< of an offer that has no answer of MIKEY's (RFC 6509)
 };
 
 void Endpoint::show(const char* title, ByteView message) {
   say(paint_(Paint::bold, title) + " (" + std::to_string(message.size()) + " octets)\n");
   if (!options_.quiet) say(tree_text(wire::dissect(message), paint_));
-}
-
-void Endpoint::show_sessions(const keys::Bundle& b) {
-  char head[64];
-  std::snprintf(head, sizeof head, "CSB 0x%08x", b.csb_id);
-  say(paint_(Paint::bold, head) + ", mode " + std::string(mode_name(b.mode)) + ", peer " +
-      safe_text(b.peer.name()) + "\n");
-  for (const keys::CryptoSession& s : b.sessions) {
-    char line[160];
-    std::snprintf(line, sizeof line, "  crypto session %u  %-24s SSRC 0x%08x  key %s...  salt %s...\n",
-                  s.cs_id, std::string(keys::info(s.suite).name).c_str(), s.ssrc,
-                  fingerprint(s.tek.reveal()).c_str(), fingerprint(s.salt.reveal()).c_str());
-    say(line);
-  }
-  say("  (key and salt are shown by the first 8 octets of their SHA-256)\n");
 }
 
 Result<sdp::SessionDescription> describe(const Address& own, Rng& rng) {
@@ -112,6 +96,7 @@ Result<std::string> Endpoint::make_offer(const Address& own) {
   request.terms.extensions.push_back({GeneralExtType::sdp_ids, to_bytes(as_bytes(sdp::kMikey))});
   auto begun = party_.initiate(std::move(request));
   if (!begun) return std::move(begun).error();
+  offered_ = begun->bundle;
   auto description = describe(own, *rng_);
   if (!description) return std::move(description).error();
   const sdp::Placement place{std::nullopt, {{std::string(sdp::kMikey), begun->send.at(0).message}}};
@@ -160,6 +145,7 @@ Status Endpoint::call() {
   }
   auto theirs = sdp::SessionDescription::parse(reply->body);
   if (!theirs) return std::move(theirs).error();
+  if (offered_) return finish(*c, *rtp, own, *theirs, *offered_, true);
   auto message = only_message(*theirs);
   if (!message) return std::move(message).error();
   show("MIKEY message answered", *message);
@@ -185,7 +171,8 @@ Status Endpoint::answer(const Socket& c) {
   auto offer = sdp::SessionDescription::parse(signal->body);
   if (signal->what != "OFFER" || !offer) return bad_message(ErrorCode::unspecified, "", "expected an offer");
   auto o = take_offer(*offer);
-  if (!o || !o->bundle || o->send.empty()) {
+  const bool one_way = o && o->bundle && o->bundle->mode == Mode::sakke;
+  if (!o || !o->bundle || (o->send.empty() && !one_way)) {
     const Error why = !o ? o.error() : o->error.value_or(bad_request("the offer asks for no answer (V = 0)"));
     auto refusal = sdp::refuse_offer(why, "mikey");
     Signal out{"REFUSED 488 Not Acceptable Here", o && !o->send.empty() ? to_base64(o->send[0].message) : ""};
@@ -201,8 +188,9 @@ Status Endpoint::answer(const Socket& c) {
   party.streams.push_back(sdp::audio_stream(own.port));
   auto mine = sdp::make_answer(*offer, party);
   if (!mine) return std::move(mine).error();
-  const sdp::Placement place{std::nullopt, {{std::string(sdp::kMikey), o->send[0].message}}};
-  if (auto s = sdp::answer(*mine, *offer, std::span(&place, 1)); !s) return s;
+  std::vector<sdp::Placement> places;
+  if (!one_way) places.push_back({std::nullopt, {{std::string(sdp::kMikey), o->send[0].message}}});
+  if (auto s = sdp::answer(*mine, *offer, places); !s) return s;
   if (auto s = send_signal(c, {"ANSWER", mine->to_text()}); !s) return s;
   return finish(c, *rtp, own, *offer, *o->bundle, false);
 }
@@ -225,7 +213,7 @@ Status Endpoint::answer_calls() {
 
 Status Endpoint::finish(const Socket& c, const Socket& rtp, const Address& own,
                         const sdp::SessionDescription& theirs, const keys::Bundle& bundle, bool caller) {
-  show_sessions(bundle);
+  say(sessions_text(bundle, paint_, false));
   const auto connection = theirs.connection(0);
   if (!connection || bundle.sessions.size() < 2)
     return bad_message(ErrorCode::unspecified, "RFC 4567 7.1",
@@ -247,7 +235,13 @@ Status Endpoint::finish(const Socket& c, const Socket& rtp, const Address& own,
   if (!in) return std::move(in).error();
   Playout heard;
   bind::pcap::Writer capture;
-  auto report = run_media(c, path, *out, *in, bundle.sessions[mine - 1U].ssrc, samples_, heard,
+  std::uint32_t ssrc = bundle.sessions[mine - 1U].ssrc;
+  if (ssrc == 0) {  // left open by a message that had no answer: one of our own (RFC 6043 6.1.1)
+    auto draw = rng_->u32("SSRC");
+    if (!draw) return std::move(draw).error();
+    ssrc = *draw | 1U;
+  }
+  auto report = run_media(c, path, *out, *in, ssrc, samples_, heard,
                           options_.pcap.empty() ? nullptr : &capture, options_.fast, true);
   if (!report) return std::move(report).error();
   if (!options_.pcap.empty()) std::ofstream(options_.pcap, std::ios::binary) << as_text(capture.file());
@@ -311,7 +305,8 @@ ExitCode run(const CallOptions& options) {
     const Status s = overhear(options);
     return s ? ExitCode::done : fail(s.error());
   }
-  if (!mode_by_name(options.mode)) return fail(bad_request("--mode: expected psk, pk, dh, dhhmac or rsar"));
+  if (!mode_by_name(options.mode))
+    return fail(bad_request("--mode: expected psk, pk, dh, dhhmac, rsar or sakke"));
   auto loaded = load_config(options.config);
   if (const auto* wrong = std::get_if<std::string>(&loaded)) return fail(bad_request(*wrong));
   Endpoint e(options, std::move(std::get<Config>(loaded)));
@@ -334,7 +329,7 @@ void add_call(CLI::App& app, ExitCode& exit) {
   connect->needs(config);
   over->excludes(listen)->excludes(connect);
   v->add_option("--to", o->to, "Identity of the party to call");
-  v->add_option("--mode", o->mode, "psk, pk, dh, dhhmac or rsar")->capture_default_str();
+  v->add_option("--mode", o->mode, "psk, pk, dh, dhhmac, rsar or sakke")->capture_default_str();
   v->add_option("--wav", o->wav, "What to say: WAV, 8000 Hz, 16 bits, one channel");
   v->add_option("--record", o->record, "Where to put what was heard (WAV)");
   v->add_option("--pcap", o->pcap, "Where to put the packets sent and received");

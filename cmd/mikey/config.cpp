@@ -125,7 +125,7 @@ std::variant<Config, std::string> read(ConfigReader& reader, ConfigSection root)
   Config out;
   read_common(root, out);
   read_rsar(root.table("rsar"), out.credentials);
-  check_sakke(root.table("sakke"));
+  read_sakke(root.table("sakke"), out);
   read_ticket(root.table("ticket"), out.identity.type, out.credentials);
   check_ibake(root.table("ibake"));
   root.finish();

@@ -28,6 +28,7 @@ void read_rsar(ConfigSection s, Credentials& to) {
   auto key = s.hex_secret("group_key");
   auto salt = s.hex_secret("group_salt");
   const auto rand = s.hex_secret("group_rand");
+  const auto ssrcs = s.list("group_ssrcs", "a list of \"0x\" and hexadecimal digits");
   s.finish();
   if (!s.present() || !s.ok()) return;
   const auto id = csb && csb->size() == 10 ? parse_hex_number(*csb) : std::nullopt;
@@ -35,17 +36,13 @@ void read_rsar(ConfigSection s, Credentials& to) {
   if (!key) return s.fail("group_key", "expected \"hex:...\", but it is missing");
   if (rand && (rand->size() < 16 || rand->size() > 255))
     return s.fail("group_rand", "expected 16 to 255 octets");
-  to.rsar_group = {*id, std::move(*key), salt ? std::move(*salt) : SecretBytes(),
-                   rand ? to_bytes(rand->reveal()) : Bytes{}};
-}
-
-void check_sakke(ConfigSection s) {
-  check_files(s, "keys");
-  check_files(s, "kms");
-  check_one_of(s, "sign", {"eccsi", "rsa"});
-  check_one_of(s, "idr", {"all", "kms", "none"});
-  (void)s.flag("hide");
-  s.finish();
+  to.rsar_group = RsarGroup{*id, std::move(*key), salt ? std::move(*salt) : SecretBytes(),
+                            rand ? to_bytes(rand->reveal()) : Bytes{}};
+  for (const std::string& text : ssrcs ? *ssrcs : std::vector<std::string>{}) {
+    const auto n = parse_hex_number(text);
+    if (!n || *n == 0) return s.fail("group_ssrcs", "expected \"0x\" and hexadecimal digits of an SSRC");
+    to.rsar_group->ssrcs.push_back(*n);
+  }
 }
 
 void read_ticket(ConfigSection s, IdType type, Credentials& to) {

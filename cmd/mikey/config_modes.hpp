@@ -17,9 +17,10 @@ void read_certificates(ConfigSection certificate, ConfigSection peers, Config& o
 void read_rsar(ConfigSection section, Credentials& to);
 /// [ticket]: one's KMS, what tickets are asked for, and what is answered for.
 void read_ticket(ConfigSection section, IdType type, Credentials& to);
-/// [sakke], [ibake]: these modes are not part of this program yet; what stands there is checked, so
+/// [sakke]: KMSs, own key sets, what is sent and accepted. Of the rest of `out` it needs the peers.
+void read_sakke(ConfigSection section, Config& out);
+/// [ibake]: this mode is not part of this program yet; what stands there is checked, so
 /// that a mistake shows early, and has no effect.
-void check_sakke(ConfigSection section);
 void check_ibake(ConfigSection section);
 
 }  // namespace mikey::cmd

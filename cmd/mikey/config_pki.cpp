@@ -78,9 +78,11 @@ void read_certificates(ConfigSection certificate, ConfigSection peers, Config& o
   certificate.finish();
   for (const std::string& name : peers.names()) {
     ConfigSection entry = peers.table(name);
-    (void)entry.text("kms", "an identity");
+    const auto kms = entry.text("kms", "an identity");
     const auto path = entry.text("certificate", "the path of a PEM file");
     entry.finish();
+    if (const auto peer = parse_identity(out.identity.type, name))
+      out.credentials.sakke.know(*peer, kms.value_or(""));
     if (!path) continue;
     auto chain = load_certificates(entry, "certificate", *path);
     if (!chain) return;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "inspect_input.hpp"
+#include "inspect_keys.hpp"
 #include "inspect_lint.hpp"
 #include "inspect_view.hpp"
 #include "mikey/bind/find.hpp"
@@ -31,6 +32,9 @@ struct Options {
   bool rules = false;
   bool peers = false;
   std::string color = "auto";
+  std::vector<std::string> keys;
+  std::vector<std::string> kms;
+  bool reveal = false;
 };
 
 // What the options mean, once they are known to be good.
@@ -41,6 +45,7 @@ struct Plan {
   bool tree;
   bool map;
   Paint paint;
+  OpeningKeys keys;
 };
 
 // One message with all that is shown of it.
@@ -48,6 +53,7 @@ struct Inspected {
   const bind::FoundMessage& found;
   wire::Dissection dissection;
   std::vector<profile::Finding> findings;
+  Opened opened;
 };
 
 void print(const std::string& text) {
@@ -80,13 +86,16 @@ std::optional<NtpTime> parse_time(const std::string& text) {
 
 Inspected inspect(const bind::FoundMessage& found, const Plan& plan, bool mask) {
   const wire::ParseOptions parsing{.max_trailing_zeros = plan.peer->max_trailing_zeros};
-  Inspected out{found, wire::dissect(found.message, parsing), {}};
+  Inspected out{found, wire::dissect(found.message, parsing), {}, {}};
   if (plan.lint) {
     auto now = plan.now;
     if (!now && found.packet) now = from_ns(found.time_ns);
     if (const auto message = wire::Message::parse(ByteView(found.message), parsing))
       out.findings = profile::lint(*message, *plan.peer, now);
   }
+  if (plan.keys.any())
+    if (const auto message = wire::Message::parse(ByteView(found.message), parsing))
+      out.opened = open_message(*message, plan.keys);
   if (mask) wire::mask_secrets(out.dissection);
   return out;
 }
@@ -113,6 +122,7 @@ void print_text(const Inspected& m, const Plan& plan, bool mask) {
     out += (out.empty() ? "" : "\n") + error_text(*m.dissection.error, m.found.message, plan.paint);
   else if (plan.lint)
     out += (out.empty() ? "" : "\n") + lint_text(m.findings, *plan.peer, plan.paint);
+  if (m.opened.applies) out += (out.empty() ? "" : "\n") + opened_text(m.opened, plan.paint);
   print(out);
 }
 
@@ -141,6 +151,7 @@ std::string message_json(const Inspected& m, const Plan& plan) {
   if (plan.lint)
     out += ",\"lint\":{\"peer\":\"" + std::string(plan.peer->name) +
            "\",\"findings\":" + lint_json(m.findings) + "}";
+  if (m.opened.applies) out += ",\"opened\":" + opened_json(m.opened);
   return out + "}";
 }
 
@@ -163,7 +174,7 @@ ExitCode show(const bind::Findings& found, const Options& o, const Plan& plan) {
   if (o.json && array) print("[");
   for (std::size_t i = 0; i < found.messages.size(); ++i) {
     const Inspected m = inspect(found.messages[i], plan, o.mask);
-    if (m.dissection.error) exit = ExitCode::failed;
+    if (m.dissection.error || !m.opened.good) exit = ExitCode::failed;
     if (o.json) {
       print((i > 0 ? ",\n" : "") + message_json(m, plan));
       continue;
@@ -203,17 +214,38 @@ ExitCode print_registry(const std::optional<std::string>& only) {
   return ExitCode::usage;
 }
 
+bool read_keys(const Options& o, Plan& plan) {
+  if (o.kms.empty() && (!o.keys.empty() || o.reveal)) {
+    complain("--keys and --reveal-keys need the KMS's public keys: --kms FILE");
+    return false;
+  }
+  if (o.reveal && o.mask) {
+    complain("--mask-keys hides what --reveal-keys shows");
+    return false;
+  }
+  auto keys = read_opening_keys(o.keys, o.kms);
+  if (!keys) {
+    complain(keys.error().detail);
+    return false;
+  }
+  plan.keys = *std::move(keys);
+  plan.keys.reveal = o.reveal;
+  return true;
+}
+
 std::optional<Plan> make_plan(const Options& o) {
   Plan plan{profile::profile_by_name(o.peer.empty() ? "strict" : o.peer),
             std::nullopt,
             o.lint || !o.peer.empty(),
             !o.hex,
             !o.no_hex,
-            Paint(wants_color(color_mode(o.color), STDOUT_FILENO))};
+            Paint(wants_color(color_mode(o.color), STDOUT_FILENO)),
+            {}};
   if (o.hex && o.no_hex) {
     complain("--hex and --no-hex together leave nothing to show");
     return std::nullopt;
   }
+  if (!read_keys(o, plan)) return std::nullopt;
   if (o.now.empty()) return plan;
   plan.now = parse_time(o.now);
   if (plan.now) return plan;
@@ -269,6 +301,14 @@ void add_inspect(CLI::App& app, ExitCode& exit) {
   verb->add_option("--now", o->now, "Check T against this time: \"now\", or seconds since 1970")
       ->type_name("TIME");
   verb->add_flag("--mask-keys", o->mask, "Do not show keys that stand in clear");
+  verb->add_option("--kms", o->kms, "Check MIKEY-SAKKE signatures with these public keys (kms.json, or XML)")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+  verb->add_option("--keys", o->keys,
+                   "Open MIKEY-SAKKE messages with this key set; more than one may be given")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+  verb->add_flag("--reveal-keys", o->reveal, "Show the keys that were opened, not their fingerprints");
   verb->add_flag("--hex", o->hex, "Show the map of octets only, without the tree of fields");
   verb->add_flag("--no-hex", o->no_hex, "Show the tree of fields only, without the map of octets");
   verb->add_option("--color", o->color, "When to use colours; auto: on a terminal, unless NO_COLOR is set")
@@ -282,6 +322,7 @@ void add_inspect(CLI::App& app, ExitCode& exit) {
       {"mikey inspect offer.sdp --lint", "every a=key-mgmt of a session description, with advice"},
       {"mikey inspect capture.pcapng --json | jq '.[].source'", "every message of a capture, for programs"},
       {"mikey inspect message.bin --peer gstreamer --mask-keys", "would GStreamer take this message?"},
+      {"mikey inspect message.b64 --keys alice-1545.json --kms kms.json", "who signed it, and does it open?"},
       {"mikey inspect --registry \"MAC alg\"", "the numbers of one name space"},
   }));
   verb->callback([o, &exit] { exit = run(*o); });

@@ -1,46 +1,14 @@
 #include "inspect_input.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 
-#include "terminal.hpp"
+#include "files.hpp"
 
 namespace mikey::cmd {
 namespace {
-
-constexpr std::size_t kBlock = 1 << 16;
-
-std::string system_text(int error) {
-  return std::strerror(error);  // NOLINT(concurrency-mt-unsafe): the tool has one thread
-}
-
-Result<Bytes> read_all(int fd, const std::string& name) {
-  Bytes out;
-  std::array<std::uint8_t, kBlock> block{};
-  while (true) {
-    const ssize_t n = ::read(fd, block.data(), block.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return bad_request("cannot read " + name + ": " + system_text(errno));
-    if (n == 0) return out;
-    if (out.size() + static_cast<std::size_t>(n) > kMaxInput)
-      return bad_request(name + " is larger than " + std::to_string(kMaxInput >> 20) + " MiB");
-    append(out, ByteView(block).first(static_cast<std::size_t>(n)));
-  }
-}
-
-Result<Bytes> read_file(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return bad_request("cannot open " + path + ": " + system_text(errno));
-  auto octets = read_all(fd, path);
-  ::close(fd);
-  return octets;
-}
 
 constexpr const char* kHex = "0123456789abcdefABCDEF: \t";
 constexpr const char* kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_";

@@ -10,9 +10,6 @@
 
 namespace mikey::cmd {
 
-/// Most octets of input that are read.
-inline constexpr std::size_t kMaxInput = std::size_t{256} << 20;
-
 /// The octets that `argument` means: the file of that name; else, when it is one, a message itself as base64
 /// or hex; standard input for "-" and without an argument. The error's detail is one sentence for people.
 Result<Bytes> read_input(const std::optional<std::string>& argument);

@@ -24,13 +24,13 @@ void add_agent(CLI::App& app, ExitCode& exit);
 void add_call(CLI::App& app, ExitCode& exit);
 void add_inspect(CLI::App& app, ExitCode& exit);
 void add_keygen(CLI::App& app, ExitCode& exit);
+void add_kms(CLI::App& app, ExitCode& exit);
+void add_sakke(CLI::App& app, ExitCode& exit);
+void add_sdp(CLI::App& app, ExitCode& exit);
 
 using AddVerb = void (*)(CLI::App&, ExitCode&);
 inline constexpr AddVerb kVerbs[] = {
-    add_agent,
-    add_call,
-    add_inspect,
-    add_keygen,
+    add_agent, add_call, add_inspect, add_keygen, add_kms, add_sakke, add_sdp,
 };
 
 /// One example of a verb: a command line and what it is good for.

@@ -26,9 +26,8 @@ Result<Names> names_of(Suite suite) {
     case Suite::aes_256_cm_hmac_sha1_32:
       return Names{"aes-256-icm", k32, k80};
     case Suite::null_hmac_sha1_80:
-      return Names{"null", k80, k80};
-    case Suite::null_hmac_sha1_32:
-      return Names{"null", k32, k80};
+    case Suite::null_hmac_sha1_32:  // its elements want a master key of no octets then
+      return bad_request("GStreamer cannot authenticate packets that are not encrypted");
     case Suite::aead_aes_128_gcm:
       return Names{"aes-128-gcm", "null", "null"};
     case Suite::aead_aes_256_gcm:

@@ -112,7 +112,7 @@ Result<KeyMgmtAttribute> KeyMgmtAttribute::parse(std::string_view value, Reading
   const bool shape = blanks <= 1 && value.find('\t') == std::string_view::npos;
   if (reading == Reading::strict && !shape)
     return bad_message(ErrorCode::unspecified, kSyntax, "the key-mgmt attribute has more blanks than it may");
-  if (!is_kmpid(protocol) || data.empty())
+  if (!is_kmpid(protocol) || text::trim(data).empty())
     return bad_message(ErrorCode::unspecified, kSyntax,
                        "the key-mgmt attribute lacks a protocol or its data");
   return KeyMgmtAttribute{std::string(protocol), std::string(data)};

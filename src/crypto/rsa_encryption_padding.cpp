@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "crypto/constant_time.hpp"
+#include "crypto/declassify.hpp"
 #include "crypto/mgf1.hpp"
 #include "crypto/rsa_padding.hpp"
 
@@ -35,7 +36,8 @@ Result<SecretBytes> pad_pkcs1_encryption(ByteView plain, std::size_t n, Rng& rng
   return em;
 }
 
-SecretBytes unpad_pkcs1_encryption(ByteView em, EnvelopeKeyLengths lengths, ByteView rejection) {
+std::size_t unpad_pkcs1_encryption(MutableBytes out, ByteView em, EnvelopeKeyLengths lengths,
+                                   ByteView rejection) {
   const std::size_t n = em.size();
   Mask good = is_zero(em[0]) & is_equal(em[1], 2);
   std::size_t zero_at = 0;  // the first zero octet after the two of the head
@@ -50,17 +52,20 @@ SecretBytes unpad_pkcs1_encryption(ByteView em, EnvelopeKeyLengths lengths, Byte
   good &= ~is_less(length, lengths.min) & ~is_less(lengths.max, length);
   length = select(good, length, lengths.min);
 
-  // Both candidates are brought to the end of a buffer of the greatest length. The length itself is no
-  // secret: the caller sees the size of what it gets.
-  SecretBytes both(lengths.max);
-  const MutableBytes out = both.reveal_mutable();
+  // Both candidates are brought to the end of a buffer of the greatest length.
   for (std::size_t i = 0; i < lengths.max; ++i) {
     const std::size_t back = lengths.max - i;  // distance from the end
     const std::uint8_t rejected = back <= lengths.min ? rejection[lengths.min - back] : std::uint8_t{0};
     const std::uint8_t decrypted = back <= n ? em[n - back] : std::uint8_t{0};
     out[i] = select8(good, decrypted, rejected);
   }
-  return SecretBytes(both.reveal().last(length));
+  return length;
+}
+
+SecretBytes unpad_pkcs1_encryption(ByteView em, EnvelopeKeyLengths lengths, ByteView rejection) {
+  SecretBytes both(lengths.max);
+  const std::size_t length = unpad_pkcs1_encryption(both.reveal_mutable(), em, lengths, rejection);
+  return SecretBytes(both.reveal().last(length));  // the caller sees the size of what it gets
 }
 
 Result<SecretBytes> pad_oaep(ByteView plain, std::size_t n, Rng& rng) {
@@ -102,9 +107,9 @@ Result<SecretBytes> unpad_oaep(ByteView em) {
     good &= found | is_zero(db[i]);
   }
   good &= found;
-  if (good == 0)
+  if (!public_outcome(good))
     return bad_message(ErrorCode::auth_failure, "RFC 8017 7.1.2", "the OAEP padding of PKE is wrong");
-  return SecretBytes(ByteView(db).subspan(one_at + 1));
+  return SecretBytes(ByteView(db).subspan(public_length(one_at) + 1));
 }
 
 }  // namespace mikey::crypto::detail

@@ -28,6 +28,10 @@ Result<SecretBytes> pad_pkcs1_encryption(ByteView plain, std::size_t n, Rng& rng
 /// wrong or the length outside `lengths`, the result is the first `lengths.min` octets of `rejection`, which
 /// must have `lengths.max`.
 SecretBytes unpad_pkcs1_encryption(ByteView em, EnvelopeKeyLengths lengths, ByteView rejection);
+/// The same with the result at the end of `out`, of `lengths.max` octets, in time that depends on the sizes
+/// only. Returns the length, which is secret still.
+std::size_t unpad_pkcs1_encryption(MutableBytes out, ByteView em, EnvelopeKeyLengths lengths,
+                                   ByteView rejection);
 
 /// EME-OAEP (RFC 8017 7.1.1) with SHA-1, MGF1-SHA-1, empty label. Draws "OAEP seed", 20 octets.
 Result<SecretBytes> pad_oaep(ByteView plain, std::size_t n, Rng& rng);

@@ -7,13 +7,16 @@
 #include "exchange/pk/pk.hpp"
 #include "exchange/psk/psk.hpp"
 #include "exchange/rsar/rsar.hpp"
+#include "exchange/sakke/sakke.hpp"
 #include "exchange/ticket/ticket.hpp"
 
 namespace mikey {
 
 NtpTime UniqueClock::now() const {
+  constexpr std::int64_t kWrong = std::int64_t{60} << 32;
   NtpTime t = inner_.now();
-  if (used_ && ntp_difference(t, last_) <= 0) t = NtpTime{last_.value + 1};
+  const std::int64_t passed = used_ ? ntp_difference(t, last_) : 1;
+  if (passed <= 0 && passed > -kWrong) t = NtpTime{last_.value + 1};
   used_ = true;
   last_ = t;
   return t;
@@ -46,6 +49,8 @@ std::unique_ptr<engine::Machine> make_responder(DataType type, const Env& env) {
       return responder<dhhmac::responder::Spec>(env);
     case DataType::rsar_init:
       return responder<rsar::responder::Spec>(env);
+    case DataType::sakke_init:
+      return responder<sakke::responder::Spec>(env);
     case DataType::transfer_init:
       return ticket::make_responder(env);
     default:
@@ -94,6 +99,9 @@ class Listener final : public engine::Machine {
   Step broken(ByteView octets, Error e) {
     wire::Remains r = wire::examine_broken(octets);
     std::optional<Send> answer;
+    const bool numbered =  // RFC 4738 3.5 and RFC 6509 2.2.2 have a number for what does not parse
+        r.hdr && (r.hdr->data_type == DataType::rsar_init || r.hdr->data_type == DataType::sakke_init);
+    if (numbered && e.code == ErrorCode::unspecified) e.code = ErrorCode::unsupported_message;
     if (r.hdr && r.t && opens_exchange(r.hdr->data_type))
       answer = r.hdr->data_type == DataType::transfer_init
                    ? ticket::plain_error(env_, *r.hdr, e)
@@ -137,13 +145,19 @@ Begun begin(const Env& env, TicketOffer offer, keys::BundlePtr old) {
 Begun begin(const Env& env, RsarOffer offer, const keys::BundlePtr& old) {
   return initiator<rsar::initiator::Spec>(env, rsar::initiator::begin(env, std::move(offer), old));
 }
+Begun begin(const Env& env, SakkeOffer offer, keys::BundlePtr old) {
+  auto first = sakke::initiator::begin(env, std::move(offer), std::move(old));
+  if (!first) return std::move(first).error();
+  return std::unique_ptr<engine::Machine>(
+      std::make_unique<engine::OneWayMachine<sakke::initiator::Spec>>(std::move(*first)));
+}
 
 }  // namespace
 
 bool opens_exchange(DataType type) {
   using enum DataType;
   return type == psk_init || type == pk_init || type == dh_init || type == dhhmac_init || type == rsar_init ||
-         type == transfer_init;
+         type == sakke_init || type == transfer_init;
 }
 
 bool is_response(DataType type) {

@@ -15,15 +15,33 @@ Party::Party(Identity self, Policy policy, Credentials credentials, const crypto
       rng_(rng),
       clock_(clock),
       limits_(limits),
-      replay_(provider, rng, policy_.clock_skew, limits.replay_entries) {}
+      replay_(provider, rng, policy_.clock_skew, limits.replay_entries),
+      sakke_cache_(limits.sakke_signers, limits.sakke_receivers) {}
 
 namespace {
+
+/// A stored message may be 20 years old: NTP differences stay far from their wrap.
+constexpr std::chrono::seconds kMaxAge{20LL * 366 * 86400};
+
+/// What a stored message asks for: no bundle of the present is its own, and it may be opened again.
+Supply answer_stored(const Need& need) {
+  if (std::holds_alternative<NeedReplayVerdict>(need)) return ReplayVerdict{Verdict::fresh};
+  if (std::holds_alternative<NeedBundle>(need)) return BundleSupplied{};
+  return NotFound{bad_message(ErrorCode::invalid_cert, "RFC 6509 2.5",
+                              "a stored message's certificate cannot be fetched")};
+}
 
 Outcome failed(Error e, std::optional<std::uint32_t> csb_id) {
   Outcome o;
   o.csb_id = csb_id;
   o.error = std::move(e);
   return o;
+}
+
+Outcome too_many_fetches(std::uint32_t csb_id) {
+  return failed(
+      {ErrorCode::resource, Severity::system, "", std::nullopt, "too many exchanges wait for certificates"},
+      csb_id);
 }
 
 }  // namespace
@@ -62,6 +80,8 @@ Result<Offer> Party::make_offer(InitiateRequest& request, const keys::Bundle* ol
     }
     case Mode::ticket:
       return ticket_offer(request, old);
+    case Mode::sakke:
+      return Offer(SakkeOffer{std::move(request.terms), std::move(request.sakke)});
     default:
       return bad_request("mode " + std::string(mode_name(request.mode)) + " is not available in this build");
   }
@@ -85,6 +105,15 @@ Result<Offer> Party::ticket_offer(InitiateRequest& request, const keys::Bundle* 
   return Offer(std::move(o));
 }
 
+/// What `to` is to join: the key must be given, so that none goes to a stranger by a slip of the CSB ID.
+keys::BundlePtr Party::group_bundle(const InitiateRequest& request) const {
+  if (request.terms.key.given.empty()) return nullptr;
+  for (auto it = bundles_.lower_bound({*request.csb_id, Identity{IdType::nai, {}}});
+       it != bundles_.end() && it->first.first == *request.csb_id; ++it)
+    if (it->second->role == Role::initiator) return it->second;
+  return nullptr;
+}
+
 Result<Outcome> Party::initiate(InitiateRequest request) {
   if (waiting_.size() >= limits_.waiting)
     return Error{ErrorCode::resource, Severity::system, "", std::nullopt,
@@ -92,6 +121,9 @@ Result<Outcome> Party::initiate(InitiateRequest request) {
   keys::BundlePtr old;
   if (request.csb_id) {
     old = bundle(*request.csb_id, request.terms.to);
+    if (!old) request.terms.group = group_bundle(request);
+  }
+  if (request.csb_id && !request.terms.group) {
     if (!old) return bad_request("there is no such CSB with that peer", "RFC 3830 4.5");
     const bool cached = request.mode == Mode::psk && !old->transport_key.empty();
     if (request.mode != old->mode && !cached)
@@ -215,6 +247,36 @@ Outcome Party::run(Exchange& exchange, Step step) {
   return o;
 }
 
+Outcome Party::open_stored(ByteView octets, std::chrono::seconds max_age) {
+  auto m = wire::Message::parse(octets);
+  if (!m) return failed(std::move(m).error(), std::nullopt);
+  const std::uint32_t csb_id = m->hdr().csb_id;
+  if (m->hdr().data_type != DataType::sakke_init)
+    return failed(bad_message(ErrorCode::unsupported_message, "RFC 6509 2.5",
+                              "messages of this type cannot be opened later", 1),
+                  csb_id);
+  Env stored = env();
+  stored.stored = std::clamp(max_age, std::chrono::seconds{0}, kMaxAge);
+  Exchange ex = Exchange::respond(stored);
+  Outcome o = failed({}, csb_id);
+  Step step = ex.receive(std::move(*m));
+  while (!step.empty()) {
+    std::optional<Supply> answer;
+    for (Action& a : step) {
+      if (auto* ready = std::get_if<Ready>(&a)) {
+        o.state = Outcome::State::established;
+        o.bundle = std::move(ready->bundle);
+      } else if (auto* reject = std::get_if<Reject>(&a)) {
+        o.error = std::move(reject->error);
+      } else if (const auto* need = std::get_if<Need>(&a)) {
+        answer = answer_stored(*need);
+      }
+    }
+    step = answer ? ex.supply(std::move(*answer)) : Step{};
+  }
+  return o;
+}
+
 Party::Waiting::iterator Party::find_waiting(const wire::Message& message) {
   const auto [from, to] = waiting_.equal_range(message.hdr().csb_id);
   const auto t = message.first<wire::T>();
@@ -235,8 +297,8 @@ Outcome Party::receive(Source /*from*/, ByteView octets) {
   const auto it = find_waiting(*m);
   if (it == waiting_.end()) return first_message(std::move(*m));
   Outcome o = run(it->second, it->second.receive(std::move(*m)));
-  if (o.need_certificate_url)
-    fetching_.push_back({*o.need_certificate_url, it->first, clock_.inner().now(), {}});
+  if (o.need_certificate_url && !remember_fetch(*o.need_certificate_url, it->first))
+    return too_many_fetches(it->first);
   if (o.state == Outcome::State::established || it->second.ended()) {
     waiting_.erase(it);
   } else if (const std::uint32_t next = it->second.awaited_csb_id(); next != it->first) {
@@ -245,6 +307,16 @@ Outcome Party::receive(Source /*from*/, ByteView octets) {
     waiting_.insert(std::move(node));
   }
   return o;
+}
+
+/// An answer is not authentic yet when its certificate is asked for: anybody may send any number of them.
+bool Party::remember_fetch(const std::string& url, std::uint32_t csb_id) {
+  const bool known = std::ranges::any_of(
+      fetching_, [&](const Fetching& f) { return !f.responder && f.csb_id == csb_id && f.url == url; });
+  if (known) return true;
+  if (fetching_.size() >= limits_.waiting) return false;
+  fetching_.push_back({url, csb_id, clock_.inner().now(), {}});
+  return true;
 }
 
 Outcome Party::first_message(wire::Message message) {
@@ -265,10 +337,7 @@ Outcome Party::first_message(wire::Message message) {
     return o;
   }
   if (!o.need_certificate_url) return o;
-  if (fetching_.size() >= limits_.waiting)
-    return failed(
-        {ErrorCode::resource, Severity::system, "", std::nullopt, "too many exchanges wait for certificates"},
-        csb_id);
+  if (fetching_.size() >= limits_.waiting) return too_many_fetches(csb_id);
   fetching_.push_back({*o.need_certificate_url, csb_id, clock_.inner().now(), std::move(ex)});
   return o;
 }
@@ -325,9 +394,10 @@ Outcome Party::error_message(wire::Message message) {
   for (auto it = from; it != to; ++it) {
     bool ended = false;
     Step step = it->second.receive(message.clone());
+    bool about_this = false;  // several exchanges of a group have one CSB ID
     for (const Action& a : step)
-      if (const auto* r = std::get_if<Reject>(&a)) ended = r->ended;
-    told = run(it->second, std::move(step));
+      if (const auto* r = std::get_if<Reject>(&a)) ended = r->ended, about_this = r->from_peer;
+    if (!told || about_this) told = run(it->second, std::move(step));
     if (!ended) continue;
     waiting_.erase(it);
     return *told;
@@ -361,6 +431,11 @@ Status Party::forget(std::uint32_t csb_id) {
   const std::size_t ended = waiting_.erase(csb_id) +
                             std::erase_if(fetching_, [&](const Fetching& f) { return f.csb_id == csb_id; });
   if (bundles_.size() == before && ended == 0) return bad_request("there is no such CSB");
+  return {};
+}
+
+Status Party::forget(std::uint32_t csb_id, const Identity& peer) {
+  if (bundles_.erase({csb_id, peer}) == 0) return bad_request("there is no such CSB with that peer");
   return {};
 }
 

@@ -134,19 +134,12 @@ void FixedBase::accumulate(EdwardsForm::Extended& acc, const SakkeScalar& k) con
   std::array<SignedDigit, kWindows> digits = signed_digits(k);
   EdwardsForm::Niels n;
   for (std::size_t i = 0; i < kWindows; ++i) {
+    // entry 0 is j = 1; for the digit 0 nothing is found
+    pick_entry(n, std::span(entries_).subspan(i * kWindowEntries, kWindowEntries), digits[i].magnitude - 1);
     const Limb zero = mask_if_zero(digits[i].magnitude);
     for (std::size_t l = 0; l < kSakkeLimbs; ++l) {
-      n.minus[l] = n.plus[l] = f.one()[l] & zero;
-      n.t2[l] = 0;
-    }
-    const EdwardsForm::Niels* entry = &entries_[i * kWindowEntries];
-    for (std::size_t j = 0; j < kWindowEntries; ++j, ++entry) {
-      const Limb m = mask_if_equal(digits[i].magnitude, j + 1);
-      for (std::size_t l = 0; l < kSakkeLimbs; ++l) {
-        n.minus[l] |= entry->minus[l] & m;
-        n.plus[l] |= entry->plus[l] & m;
-        n.t2[l] |= entry->t2[l] & m;
-      }
+      n.minus[l] |= f.one()[l] & zero;
+      n.plus[l] |= f.one()[l] & zero;
     }
     for (std::size_t l = 0; l < kSakkeLimbs; ++l) {
       const Limb d = (n.minus[l] ^ n.plus[l]) & digits[i].negative;

@@ -55,6 +55,13 @@ class Field {
   void mul_add(Element& r, const Element& a, const Element& b, const Element& c, const Element& d) const;
   void mul_sub(Element& r, const Element& a, const Element& b, const Element& c, const Element& d) const;
 
+  /// The sum of a[i] b[i] for up to kMaxTerms pairs with one reduction; 0 for none.
+  Element dot(std::span<const Element> a, std::span<const Element> b) const {
+    Element r{};
+    if (!a.empty()) kernel_->dot(r.data(), a.front().data(), b.front().data(), a.size(), ref());
+    return r;
+  }
+
   /// From and to the plain integer. `plain` may be any N limbs: it is reduced.
   Element from_limbs(const Limbs<N>& plain) const { return mul(plain, r2_); }
   Limbs<N> to_limbs(const Element& a) const;

@@ -36,17 +36,6 @@ void fp2_sqr(const Field<N>& f, Fp2<N>& r, const Fp2<N>& a) {
   f.mul(r.re, sum, difference);
 }
 
-/// r *= b + i: what a line divided by its imaginary part amounts to.
-template <std::size_t N>
-void fp2_mul_monic(const Field<N>& f, Fp2<N>& r, const Limbs<N>& b) {
-  Limbs<N> re, im;
-  f.mul(re, r.re, b);
-  f.sub(re, re, r.im);
-  f.mul(im, r.im, b);
-  f.add(r.im, im, r.re);
-  r.re = re;
-}
-
 /// r *= 1 + i b: an element of the torus (RFC 6508's PF_p) by its representative.
 template <std::size_t N>
 void fp2_mul_torus(const Field<N>& f, Fp2<N>& r, const Limbs<N>& b) {

@@ -25,6 +25,9 @@ struct Kernel {
   void (*mul_wide)(Limb* t, const Limb* a, const Limb* b, std::size_t n);
   /// r = t / 2^(64 n) modulo p, for t < 2^(64 n) * p of 2n limbs; t is used up.
   void (*reduce)(Limb* r, Limb* t, const ModulusRef& m);
+  /// r = (a[0] b[0] + a[1] b[1] + ...) / 2^(64 n) modulo p, for `count` pairs of operands one after another,
+  /// 0 < count <= kMaxTerms. r overlaps neither.
+  void (*dot)(Limb* r, const Limb* a, const Limb* b, std::size_t count, const ModulusRef& m);
   /// r = a + b, a - b modulo p.
   void (*add)(Limb* r, const Limb* a, const Limb* b, const ModulusRef& m);
   void (*sub)(Limb* r, const Limb* a, const Limb* b, const ModulusRef& m);
@@ -47,8 +50,15 @@ const Kernel* adx_kernel_unasked();
 /// All kernels this processor can run, the fastest first.
 std::span<const Kernel* const> usable_kernels();
 
-/// The fastest of them.
+/// What the schemes run on: the fastest of them, unless adopt_kernel() came before the first call.
 const Kernel& best_kernel();
+
+/// Makes `kernel` the best one; false when another is in use already. Asks nobody whether the processor has
+/// it.
+bool adopt_kernel(const Kernel& kernel);
+
+/// The most products that are added before they are reduced.
+inline constexpr std::size_t kMaxTerms = 15;
 
 /// The most limbs a kernel is asked for: 7680 bits.
 inline constexpr std::size_t kMaxLimbs = 120;

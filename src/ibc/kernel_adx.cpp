@@ -7,8 +7,12 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <cpuid.h>
 
+#include <bit>
+
 namespace mikey::ibc {
 namespace {
+
+// NOLINTBEGIN(readability-non-const-parameter): the assembler writes through these pointers
 
 /// For i < rows: t[i] = low limb of acc + a * b[i] + t[i], acc = the rest of it.
 void block_rows(Limb* acc, Limb* t, const Limb* a, const Limb* b, std::size_t rows) {
@@ -215,6 +219,8 @@ Limb sub_quads(Limb* r, const Limb* a, const Limb* b, std::size_t quads) {
   return borrow;
 }
 
+// NOLINTEND(readability-non-const-parameter)
+
 bool blocks_fit(std::size_t n) {
   return n % 8 == 0;
 }
@@ -234,8 +240,8 @@ void mul_wide(Limb* t, const Limb* a, const Limb* b, std::size_t n) {
   }
 }
 
-void reduce(Limb* r, Limb* t, const ModulusRef& m) {
-  if (!blocks_fit(m.n)) return portable_kernel().reduce(r, t, m);
+/// t[n ..] = (t + a multiple of p) / 2^(64 n); the limb above.
+Limb divide(Limb* t, const ModulusRef& m) {
   Limb top = 0;
   for (std::size_t i = 0; i < m.n; i += 8) {
     std::array<Limb, 8> acc;
@@ -248,7 +254,53 @@ void reduce(Limb* r, Limb* t, const ModulusRef& m) {
     top = add_quads(acc.data(), acc.data(), carried.data(), 2);
     top += add_quads(t + i + m.n, t + i + m.n, acc.data(), 2);
   }
+  return top;
+}
+
+void reduce(Limb* r, Limb* t, const ModulusRef& m) {
+  if (!blocks_fit(m.n)) return portable_kernel().reduce(r, t, m);
+  const Limb top = divide(t, m);
   reduce_once(r, t + m.n, top, m);
+}
+
+/// t += a * b; the carry.
+Limb mul_accumulate(Limb* t, const Limb* a, const Limb* b, std::size_t n) {
+  Limb carry = 0;
+  for (std::size_t i = 0; i < n; i += 8) {
+    std::array<Limb, 8> acc{};
+    block_rows(acc.data(), t + i, a + i, b, n);
+    std::array<Limb, 8> carried{carry};
+    carry = add_quads(acc.data(), acc.data(), carried.data(), 2);
+    carry += add_quads(t + i + n, t + i + n, acc.data(), 2);
+  }
+  return carry;
+}
+
+/// r = (top, a) modulo p for a value below (count + 1) p; `a` is used up.
+void reduce_multiple(Limb* r, Limb* a, Limb top, std::size_t count, const ModulusRef& m) {
+  std::array<Limb, kMaxLimbs> multiple;
+  std::array<Limb, kMaxLimbs> t;
+  for (std::size_t s = std::bit_width(count); --s > 0;) {  // 2^s p is subtracted when it fits
+    multiple[0] = m.p[0] << s;
+    for (std::size_t i = 1; i < m.n; ++i) multiple[i] = m.p[i] << s | m.p[i - 1] >> (64 - s);
+    const Limb borrow = sub_quads(t.data(), a, multiple.data(), m.n / 4);
+    const Wide d = Wide{top} - (m.p[m.n - 1] >> (64 - s)) - borrow;
+    const Limb fits = mask_of_bit((static_cast<Limb>(d >> 64) & 1) ^ 1);
+    select_limbs(a, fits, t.data(), a, m.n);
+    top = (static_cast<Limb>(d) & fits) | (top & ~fits);
+  }
+  reduce_once(r, a, top, m);
+}
+
+void dot(Limb* r, const Limb* a, const Limb* b, std::size_t count, const ModulusRef& m) {
+  const std::size_t n = m.n;
+  if (!blocks_fit(n)) return portable_kernel().dot(r, a, b, count, m);
+  std::array<Limb, 2 * kMaxLimbs> t;
+  mul_wide(t.data(), a, b, n);
+  Limb top = 0;
+  for (std::size_t k = 1; k < count; ++k) top += mul_accumulate(t.data(), a + k * n, b + k * n, n);
+  top += divide(t.data(), m);
+  reduce_multiple(r, &t[n], top, count, m);
 }
 
 /// One step of the 4-limb multiplication: t(5) = (t + a * b_i + m * p) / 2^64 with m from the low limb.
@@ -361,7 +413,7 @@ void sub_wide(Limb* t, const Limb* u, const ModulusRef& m) {
   select_limbs(t + m.n, mask_of_bit(borrow), v.data(), t + m.n, m.n);
 }
 
-constexpr Kernel kAdx = {"adx", mul, mul_wide, reduce, add, sub, add_wide, sub_wide};
+constexpr Kernel kAdx = {"adx", mul, mul_wide, reduce, dot, add, sub, add_wide, sub_wide};
 
 bool processor_has_adx() {
   unsigned a = 0;

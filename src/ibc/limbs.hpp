@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <type_traits>
 
 #include "mikey/base/bytes.hpp"
@@ -68,6 +69,34 @@ inline Limb sub_limbs(Limb* r, const Limb* a, const Limb* b, std::size_t n) {
 /// r = mask ? a : b.
 inline void select_limbs(Limb* r, Limb mask, const Limb* a, const Limb* b, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) r[i] = (a[i] & mask) | (b[i] & ~mask);
+}
+
+/// out = table[wanted], of a table that is read as a whole; all zero when there is no such entry. T is made
+/// of limbs.
+template <class T>
+void pick_entry(T& out, std::span<const T> table, Limb wanted) {
+  using Pair = Limb __attribute__((vector_size(16)));
+  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) % (4 * sizeof(Limb)) == 0);
+  constexpr std::size_t kLimbs = sizeof(T) / sizeof(Limb);
+  constexpr std::size_t kMostEntries = 32;
+  const auto* in = static_cast<const Limb*>(static_cast<const void*>(table.data()));
+  auto* to = static_cast<Limb*>(static_cast<void*>(&out));
+  std::array<Limb, kMostEntries> masks;
+  for (std::size_t j = 0; j < table.size(); ++j) masks[j] = mask_if_equal(wanted, j);
+  for (std::size_t l = 0; l < kLimbs; l += 4) {
+    Pair low{};
+    Pair high{};
+    for (std::size_t j = 0; j < table.size(); ++j) {
+      const Limb* at = in + j * kLimbs + l;
+      const Pair mask{masks[j], masks[j]};
+      low |= Pair{at[0], at[1]} & mask;
+      high |= Pair{at[2], at[3]} & mask;
+    }
+    to[l] = low[0];
+    to[l + 1] = low[1];
+    to[l + 2] = high[0];
+    to[l + 3] = high[1];
+  }
 }
 
 template <std::size_t N>

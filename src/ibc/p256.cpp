@@ -71,15 +71,7 @@ P256Sum P256Table::mul(const P256Scalar& k) const {
   P256Point e;
   for (std::size_t i = 0; i < kRows; ++i) {
     const Digit d = odd_digit(odd, i);
-    e = {};
-    const P256Point* entry = &entries_[i * kEntries];
-    for (std::size_t j = 0; j < kEntries; ++j, ++entry) {
-      const Limb m = mask_if_equal(d.index, j);
-      for (std::size_t l = 0; l < kP256Limbs; ++l) {
-        e.x[l] |= entry->x[l] & m;
-        e.y[l] |= entry->y[l] & m;
-      }
-    }
+    pick_entry(e, std::span(entries_).subspan(i * kEntries, kEntries), d.index);
     curve_.field().negate_if(e.y, d.negative, e.y);
     if (i == 0) {
       acc = curve_.lift(e);

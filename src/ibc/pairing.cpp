@@ -1,5 +1,6 @@
 #include "pairing.hpp"
-#include "declassify.hpp"
+
+#include "miller_walk.hpp"
 
 namespace mikey::ibc {
 namespace {
@@ -31,99 +32,6 @@ SakkeScalar number(std::string_view hex) {
   return r;
 }
 
-/// A line at the image (-x, i y) of (x, y) is l x + m + i n y, up to a factor from F_p.
-struct ScaledLine {
-  SakkeElement l, m, n;
-};
-
-using Point = Jacobian<kSakkeLimbs>;
-
-/// v = 2v, and the tangent that went with it.
-void tangent_step(const SakkeField& f, Point& v, ScaledLine& line) {
-  SakkeElement zz, m, t, yy, yyyy, s;
-  f.sqr(zz, v.z);
-  f.sub(t, v.x, zz);
-  f.add(m, v.x, zz);
-  f.mul(t, t, m);
-  f.dbl(m, t);
-  f.add(m, m, t);  // 3 (X - Z^2)(X + Z^2)
-  f.sqr(yy, v.y);
-  f.dbl(yy, yy);  // 2 Y^2
-  f.mul(line.m, m, v.x);
-  f.sub(line.m, line.m, yy);
-  f.mul(line.l, m, zz);
-  f.mul(s, v.x, yy);
-  f.dbl(s, s);  // 4 X Y^2
-  f.sqr(yyyy, yy);
-  f.dbl(yyyy, yyyy);  // 8 Y^4
-  f.mul(v.z, v.y, v.z);
-  f.dbl(v.z, v.z);
-  f.mul(line.n, v.z, zz);
-  f.sqr(v.x, m);
-  f.sub(v.x, v.x, s);
-  f.sub(v.x, v.x, s);
-  f.sub(s, s, v.x);
-  f.mul(s, s, m);
-  f.sub(v.y, s, yyyy);
-}
-
-/// v = v + a, and the chord that went with it.
-void chord_step(const SakkeField& f, Point& v, const SakkePoint& a, ScaledLine& line) {
-  SakkeElement zz, h, r, hh, hhh, w, t;
-  f.sqr(zz, v.z);
-  f.mul(h, a.x, zz);
-  f.sub(h, h, v.x);
-  f.mul(r, v.z, zz);
-  f.mul(r, r, a.y);
-  f.sub(r, r, v.y);
-  f.sqr(hh, h);
-  f.mul(hhh, hh, h);
-  f.mul(w, v.x, hh);
-  f.mul(v.z, v.z, h);
-  f.sqr(t, r);
-  f.sub(t, t, hhh);
-  f.sub(t, t, w);
-  f.sub(v.x, t, w);
-  f.sub(w, w, v.x);
-  f.mul(w, w, r);
-  f.mul(hhh, hhh, v.y);
-  f.sub(v.y, w, hhh);
-  line.l = r;
-  f.mul_sub(line.m, r, a.x, v.z, a.y);
-  line.n = v.z;
-}
-
-/// Walks from `first` to [q -+ 1]first and hands each line to `on_line(line, is_tangent)`. The last addition,
-/// whose line is vertical and lies in F_p, is left out (Barreto's trick). True when [q]first = 0.
-template <class OnLine>
-bool walk(const SakkeParameterSet& set, const SakkePoint& first, OnLine on_line) {
-  const SakkeField& f = set.p;
-  const SakkePoint minus = set.curve.negate(first);
-  Point v = set.curve.lift(first);
-  ScaledLine line;
-  for (std::size_t i = set.q_digits.size() - 1; i-- > 0;) {
-    tangent_step(f, v, line);
-    on_line(line, true);
-    if (set.q_digits[i] == 0 || i == 0) continue;
-    chord_step(f, v, set.q_digits[i] > 0 ? first : minus, line);
-    on_line(line, false);
-  }
-  const SakkePoint& end = set.q_digits[0] < 0 ? first : minus;
-  const SakkeElement zz = f.sqr(v.z);
-  const Limb x = mask_if_equal(f.mul(end.x, zz), v.x);
-  const Limb y = mask_if_equal(f.mul(end.y, f.mul(zz, v.z)), v.y);
-  const Limb proper = ~mask_if_zero(v.z);
-  wipe_object(v);
-  wipe_object(line);
-  return public_outcome(x & y & proper);
-}
-
-/// The exponent (p + 1) / q = 4.
-void final_exponentiation(const SakkeField& f, SakkeFp2& t) {
-  fp2_sqr(f, t, t);
-  fp2_sqr(f, t, t);
-}
-
 }  // namespace
 
 SakkeParameterSet::SakkeParameterSet(const Kernel& kernel)
@@ -134,6 +42,7 @@ SakkeParameterSet::SakkeParameterSet(const Kernel& kernel)
       base{p.from_limbs(number(kPx)), p.from_limbs(number(kPy))},
       g(p.from_limbs(number(kG))),
       q_digits(naf_vartime(number(kQ))),
+      blocks(plan_miller_blocks(q_digits)),
       base_table_(edwards, base) {
   make_g_table();
 }
@@ -152,6 +61,7 @@ void SakkeParameterSet::make_g_table() {
     fp2_sqr(p, row, all.back());
   }
   std::vector<SakkeElement*> pointers;
+  pointers.reserve(all.size());
   for (SakkeFp2& e : all) pointers.push_back(&e.re);
   p.invert_all(pointers);
   g_table_.reserve(all.size());
@@ -163,12 +73,8 @@ SakkeFp2 SakkeParameterSet::power_of_g(const SakkeScalar& k) const {
   SakkeFp2 r = fp2_one(p);
   SakkeElement t;
   for (std::size_t i = 0; i < kWindows; ++i) {
-    t.fill(0);  // the representative of 1
-    const SakkeElement* entry = &g_table_[i * kWindowEntries];
-    for (std::size_t j = 0; j < kWindowEntries; ++j, ++entry) {
-      const Limb m = mask_if_equal(digits[i].magnitude, j + 1);
-      for (std::size_t l = 0; l < kSakkeLimbs; ++l) t[l] |= (*entry)[l] & m;
-    }
+    // entry 0 is j = 1; for the digit 0 it is 0, the representative of 1
+    pick_entry(t, std::span(g_table_).subspan(i * kWindowEntries, kWindowEntries), digits[i].magnitude - 1);
     p.negate_if(t, digits[i].negative, t);
     fp2_mul_torus(p, r, t);
   }
@@ -180,53 +86,6 @@ SakkeFp2 SakkeParameterSet::power_of_g(const SakkeScalar& k) const {
 const SakkeParameterSet& sakke_set_1() {
   static const SakkeParameterSet set(best_kernel());
   return set;
-}
-
-MillerLines::MillerLines(const SakkeParameterSet& set, const SakkePoint& first) {
-  const SakkeField& f = set.p;
-  std::vector<SakkeElement> n;
-  lines_.reserve(2 * set.q_digits.size());
-  n.reserve(2 * set.q_digits.size());
-  of_order_q_ = walk(set, first, [&](const ScaledLine& line, bool) {
-    lines_.push_back({line.l, line.m});
-    n.push_back(line.n);
-  });
-  if (!of_order_q_) return;  // a divisor may be zero, and nobody may pair with this point
-  std::vector<SakkeElement*> pointers;
-  pointers.reserve(n.size());
-  for (SakkeElement& e : n) pointers.push_back(&e);
-  f.invert_all(pointers);
-  for (std::size_t i = 0; i < lines_.size(); ++i) {
-    f.mul(lines_[i].l, lines_[i].l, n[i]);
-    f.mul(lines_[i].m, lines_[i].m, n[i]);
-  }
-  for (SakkeElement& e : n) wipe_object(e);
-}
-
-MillerLines::~MillerLines() {
-  for (Line& line : lines_) wipe_object(line);
-}
-
-SakkeFp2 MillerLines::pair(const SakkeParameterSet& set, const SakkePoint& second) const {
-  const SakkeField& f = set.p;
-  const SakkeElement over_y = f.inverse(second.y);
-  const SakkeElement x_over_y = f.mul(second.x, over_y);
-  SakkeFp2 t = fp2_one(f);
-  SakkeElement value;
-  const Line* line = lines_.data();
-  const auto multiply = [&] {
-    f.mul_add(value, line->l, x_over_y, line->m, over_y);
-    fp2_mul_monic(f, t, value);
-    ++line;
-  };
-  for (std::size_t i = set.q_digits.size() - 1; i-- > 0;) {
-    fp2_sqr(f, t, t);
-    multiply();
-    if (set.q_digits[i] != 0 && i != 0) multiply();
-  }
-  final_exponentiation(f, t);
-  wipe_object(value);
-  return t;
 }
 
 SakkeFp2 sakke_pairing(const SakkeParameterSet& set, const SakkePoint& first, const SakkePoint& second,

@@ -30,7 +30,7 @@ struct ReceiverKey::Impl {
   KmsPublicKey kms;
   Bytes id;
   SakkePoint rsk;
-  std::optional<MillerLines> lines;
+  std::optional<MillerTable> miller;
   std::optional<FixedBase> table;
 };
 
@@ -159,7 +159,7 @@ Error refused(std::string why) {
 
 /// K of its octets, and its pairing with [b]P + Z compared with g. Leaves the lines where asked to.
 Status check_rsk(SakkePoint& k, const KmsPublicKey& kms, ByteView id, const Rsk& rsk,
-                 std::optional<MillerLines>* lines) {
+                 std::optional<MillerTable>* miller) {
   const SakkeParameterSet& set = sakke_set_1();
   const auto decoded = set.curve.decode(rsk.reveal());
   if (!decoded) return bad_request("the RSK is no point of the curve", kProvisioning);
@@ -168,10 +168,10 @@ Status check_rsk(SakkePoint& k, const KmsPublicKey& kms, ByteView id, const Rsk&
   if (!receiver_point(i, kms, id)) return bad_request("[a]P + Z is infinity", kProvisioning);
   bool order_q = false;
   SakkeFp2 t;
-  if (lines != nullptr) {
-    lines->emplace(set, k);
-    order_q = (*lines)->of_order_q();
-    if (order_q) t = (*lines)->pair(set, i);
+  if (miller != nullptr) {
+    miller->emplace(set, k);
+    order_q = (*miller)->of_order_q();
+    if (order_q) t = (*miller)->pair(set, i);
   } else {
     t = sakke_pairing(set, k, i, order_q);
   }
@@ -268,7 +268,7 @@ Result<KnownReceiver> KnownReceiver::prepare(const KmsPublicKey& kms, ByteView i
 
 Result<ReceiverKey> ReceiverKey::load(const KmsPublicKey& kms, ByteView id, const Rsk& rsk, Tables tables) {
   auto impl = std::make_shared<Impl>(kms, id, SakkePoint{});
-  if (auto s = check_rsk(impl->rsk, kms, id, rsk, tables == Tables::own ? &impl->lines : nullptr); !s)
+  if (auto s = check_rsk(impl->rsk, kms, id, rsk, tables == Tables::own ? &impl->miller : nullptr); !s)
     return std::move(s).error();
   if (tables == Tables::own) {
     SakkePoint i;
@@ -311,8 +311,8 @@ Result<Ssv> decapsulate(const crypto::Provider& provider, const ReceiverKey& key
   if (!r_point) return refused("R is no point of the curve");
   if (mask_if_zero(r_point->y) != 0) return refused("R is of order 2");
   SakkeFp2 t;
-  if (own.lines) {
-    t = own.lines->pair(set, *r_point);
+  if (own.miller) {
+    t = own.miller->pair(set, *r_point);
   } else {
     bool order_q = false;
     t = sakke_pairing(set, *r_point, own.rsk, order_q);

@@ -26,7 +26,7 @@ std::string Identity::name() const {
 namespace keys {
 
 CryptoSession CryptoSession::clone() const {
-  return {cs_id, protocol, ssrc, roc, policy_no, suite, tek.clone(), salt.clone(), validity};
+  return {cs_id, protocol, ssrc, roc, policy_no, suite, tek.clone(), salt.clone(), validity, roc_rate};
 }
 
 Bundle Bundle::clone() const {

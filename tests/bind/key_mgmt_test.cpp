@@ -31,7 +31,7 @@ TEST(KeyMgmt, AttributeSyntax) {
   EXPECT_EQ(a->data, "AQAF");
   EXPECT_EQ(KeyMgmtAttribute::parse(" mikey AQAF")->data, "AQAF");  // 0*1SP, as GStreamer and RFC 4567 allow
   for (const char* s :
-       {"", " ", "mikey", "mikey ", "mi-key AQAF", "  mikey AQAF", "\tmikey AQAF", "mikey\tAQAF"})
+       {"", " ", "mikey", "mikey ", "mi-key AQAF", "  mikey AQAF", "\tmikey AQAF", "mikey\tAQAF", "other  "})
     EXPECT_FALSE(KeyMgmtAttribute::parse(s).ok()) << s;
   EXPECT_EQ(KeyMgmtAttribute::parse("\t mikey   AQAF ", Reading::tolerant)->data, "AQAF");
   EXPECT_FALSE(KeyMgmtAttribute::parse("mikey  ", Reading::tolerant).ok());

@@ -171,5 +171,50 @@ TEST(RekeyMore, NewCryptoSessionsJoinAndOldOnesStay) {
   EXPECT_TRUE(unprotect(in, *protect(out, rtp(20, 1))).ok());
 }
 
+// RFC 3830 9.2, RFC 3711 9.2: no key protects more than 2^48 packets, and re-keying is called for well
+// before.
+TEST(RekeyMore, AKeyIsChangedBeforeItsIndicesComeAgain) {
+  keys::CryptoSession s = session(aes_cm_128_hmac_sha1_80, 1, kSsrc, 1);
+  SrtpSession young = open(bundle(s.clone()), kSend);
+  EXPECT_FALSE(young.rekey_due());
+  ASSERT_TRUE(protect(young, rtp(kSsrc, 65535)).ok());
+  EXPECT_FALSE(young.rekey_due());
+
+  s.roc = 0xFFFFFFFF;
+  SrtpSession out = open(bundle(s.clone()), kSend);
+  SrtpSession in = open(bundle(std::move(s)), kReceive);
+  const auto last = protect(out, rtp(kSsrc, 65535));
+  ASSERT_TRUE(last.ok());
+  EXPECT_TRUE(unprotect(in, *last).ok());
+  EXPECT_TRUE(out.rekey_due());
+  EXPECT_TRUE(in.rekey_due());
+  EXPECT_EQ(protect(out, rtp(kSsrc, 0)).error().detail,
+            "SRTP: the key may not be used for this packet any more");
+
+  keys::CryptoSession next = session(aes_cm_128_hmac_sha1_80, 1, kSsrc, 2);
+  ASSERT_TRUE(out.rekey(bundle(next.clone())).ok());
+  ASSERT_TRUE(in.rekey(bundle(std::move(next))).ok());
+  EXPECT_FALSE(out.rekey_due());
+  const auto first = protect(out, rtp(kSsrc, 0));
+  ASSERT_TRUE(first.ok()) << why(first);
+  EXPECT_EQ(out.roc(kSsrc), 0U);
+  const auto back = unprotect(in, *first);
+  EXPECT_TRUE(back.ok()) << why(back);
+}
+
+TEST(RekeyMore, IsDueBeforeTheKeyIntervalEnds) {
+  keys::CryptoSession s = session(aes_cm_128_hmac_sha1_80, 1, kSsrc, 1);
+  s.validity.type = KvType::interval;
+  s.validity.valid_from = {0, 0, 0, 0, 0, 0};
+  s.validity.valid_to = {0, 0, 0, 0, 1, 0};
+  SrtpSession out = open(bundle(std::move(s)), kSend);
+  ASSERT_TRUE(protect(out, rtp(kSsrc, 200)).ok());
+  EXPECT_FALSE(out.rekey_due());
+  ASSERT_TRUE(protect(out, rtp(kSsrc, 240)).ok());
+  EXPECT_TRUE(out.rekey_due());
+  EXPECT_TRUE(protect(out, rtp(kSsrc, 256)).ok());
+  EXPECT_FALSE(protect(out, rtp(kSsrc, 257)).ok());
+}
+
 }  // namespace
 }  // namespace mikey::bind

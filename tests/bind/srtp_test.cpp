@@ -166,6 +166,43 @@ SecretBytes derive(const keys::CryptoSession& s, std::uint8_t label, std::size_t
   return out;
 }
 
+// RFC 6188 7.4: what the RFC derives, and the one other thing that releases of libsrtp2 up to 2.7 are known
+// to do: they take master key and salt for the key of AES-256 and what is left of the salt, with zeros, for
+// the salt (doc/decisions/aes-192.md). Should this fail, a libsrtp2 does a third thing.
+TEST(SrtpAes192, IsEitherThatOfRfc6188OrTheKnownDeviation) {
+  keys::CryptoSession s = session(aes_192_cm_hmac_sha1_80, 1, 0x12345678, 0);
+  s.tek = Tek(ByteView(*from_hex("73edc66c4fa15776fb57f9505c17136550ffda71f3e8e5f1")));
+  s.salt = Salt(ByteView(*from_hex("c8522f3acd4ce86d5add78edbb11")));
+  EXPECT_EQ(to_hex(derive(s, 0, 24).reveal()), "31874736a8f1143870c26e4857d8a5b2c4a354407faadabb");
+  EXPECT_EQ(to_hex(derive(s, 2, 14).reveal()), "2372b82d639b6d8503a47adc0a6c");
+  EXPECT_EQ(to_hex(derive(s, 1, 20).reveal()), "355b10973cd95b9eacf4061c7e1a7151e7cfbfcb");
+
+  keys::CryptoSession deviant = session(aes_256_cm_hmac_sha1_80, 1, 0x12345678, 0);
+  Bytes both = to_bytes(s.tek.reveal());
+  append(both, s.salt.reveal());
+  both.resize(46);
+  deviant.tek = Tek(ByteView(both).first(32));
+  deviant.salt = Salt(ByteView(both).subspan(32));
+  const auto stream = [](const keys::CryptoSession& by) {
+    Bytes iv(16);
+    std::ranges::copy(derive(by, 2, 14).reveal(), iv.begin());
+    Bytes x(16);
+    store_be(x.data() + 4, std::uint32_t{0x12345678});
+    store_be(x.data() + 8, std::uint64_t{1} << 16);
+    for (std::size_t i = 0; i < 16; ++i) iv[i] ^= x[i];
+    Bytes out(16);
+    EXPECT_TRUE(crypto::openssl().aes_ctr(derive(by, 0, 24).reveal(), iv, out, out).ok());
+    return out;
+  };
+  const Bytes right = stream(s);
+  EXPECT_EQ(to_hex(right), "132734549eb8e9b0081c26eef567bbe7");  // the one that derives_aes_192 looks for
+  const bool conforms = srtp_supports(aes_192_cm_hmac_sha1_80);
+  SrtpSession out = open(bundle(std::move(s)), kSend);
+  const auto packet = protect(out, rtp(0x12345678, 1, std::string(16, '\0')));
+  ASSERT_TRUE(packet.ok());
+  EXPECT_EQ(to_bytes(ByteView(*packet).subspan(12, 16)), conforms ? right : stream(deviant));
+}
+
 TEST_P(EverySuite, AgreesWithRfc3711ComputedByHand) {
   const keys::SuiteInfo& info = keys::info(GetParam());
   if (info.aead) return;             // its cipher is not in the provider

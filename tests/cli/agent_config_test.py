@@ -1,5 +1,8 @@
 """Configurations of `mikey agent`: what is wrong is told in one line, what is right works."""
 
+import json
+import os
+import pathlib
 import subprocess
 import unittest
 
@@ -30,7 +33,8 @@ WRONG = [  # what is laid over a good configuration, and the key the error must 
     ({"certificate": {**CERTIFICATE, "crls": ["ca.pem"]}}, "certificate.crls"),
     ({"peers": {BOB: {"certificate": "missing.pem"}}}, f'peers."{BOB}".certificate'), ({"peers": {BOB: {"kms": 1}}}, f'peers."{BOB}".kms'),
     ({"rsar": {"group_csb": 5}}, "rsar.group_csb"), ({"rsar": {"group_key": "x"}}, "rsar.group_key"),
-    ({"sakke": {"keys": ["missing.json"]}}, "sakke.keys"), ({"sakke": {"sign": "dsa"}}, "sakke.sign"), ({"sakke": {"hide": 1}}, "sakke.hide"),
+    ({"sakke": {"keys": ["missing.json"]}}, "sakke.keys"), ({"sakke": {"sign": "dsa"}}, "sakke.sign"), ({"sakke": {"hide": 1}}, "sakke.hide"), ({"sakke": {"kms": ["empty"]}}, "sakke.kms"),
+    ({"sakke": {"keys": ["empty"]}}, "sakke.keys"), ({"sakke": {"idr": "some"}}, "sakke.idr"),
     ({"ticket": {"mode": 5}}, "ticket.mode"), ({"ticket": {"flags": "ABC"}}, "ticket.flags"), ({"ticket": {"keys": ["xyz"]}}, "ticket.keys"),
     ({"ticket": {"auth": "none"}}, "ticket.auth"), ({"ticket": {"lifetime": 0}}, "ticket.lifetime"),
     ({"ibake": {"params": "missing.json"}}, "ibake.params"), ({"ibake": {"accept": "x"}}, "ibake.accept"),
@@ -96,13 +100,17 @@ class Configuration(AgentTest):
     def test_everything_of_the_contract_is_known(self):
         self.make_certificates()
         self.write("{}", "key.json")
+        files = json.loads((pathlib.Path(os.environ["MIKEY_SOURCE_DIR"]) / "vectors/mikey-peer/sakke-files.json").read_text())
+        for name in ("mcx-alice-1542.json", "mcx-kms.json"):
+            self.write(json.dumps(files[name]), name)
         alice = self.start("alice", {
             "id_type": "uri", "clock_skew": 300, "patience": 60,
             "policy": {"srtp": ["AES_CM_128_HMAC_SHA1_80"], "prf": "MIKEY-1", "kemac_encryption": ["AES-CM-128", "NULL"],
                        "kemac_mac": ["HMAC-SHA-1-160"], "allow_null": False, "request_verification": True},
             "certificate": CERTIFICATE, "peers": {BOB: {"certificate": "bob.pem", "kms": "sip:kms@example.com"}},
             "rsar": {"group_csb": "0x12345678", "group_key": "hex:00", "group_salt": "hex:00"},
-            "sakke": {"keys": ["key.json"], "kms": ["key.json"], "sign": "eccsi", "idr": "all", "hide": False},
+            "sakke": {"keys": ["mcx-alice-1542.json"], "kms": ["mcx-kms.json"], "sign": "eccsi", "idr": "all", "hide": False,
+                      "profile": "strict", "open_own": False},
             "ticket": {"kms": "sip:kms@example.com", "auth": "psk", "mode": 1, "flags": "DEFGHINO", "responders": [BOB],
                        "lifetime": 86400, "keys": ["tgk", "gtgk", "tek"], "groups": [], "decentralized": False, "reuse": False,
                        "rekey": 60, "applications": ["a"], "content_key": "00"},

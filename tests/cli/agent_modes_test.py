@@ -3,7 +3,7 @@
 import subprocess
 import unittest
 
-from agent_driver import ALICE, BOB, AgentTest, merged
+from agent_driver import ALICE, BOB, KEY, AgentTest, merged
 
 URL = "https://example.com/alice.der"
 
@@ -13,7 +13,7 @@ class Modes(AgentTest):
         super().setUp()
         self.certify("ca", "-addext", "basicConstraints=critical,CA:TRUE")
         self.certify("other-ca", "-addext", "basicConstraints=critical,CA:TRUE")
-        for name in ("alice", "bob", "mallory"):
+        for name in ("alice", "bob", "dave", "mallory"):
             identity = ALICE if name == "mallory" else f"sip:{name}@example.com"
             issuer = "other-ca" if name == "mallory" else "ca"
             self.certify(name, "-addext", f"subjectAltName=URI:{identity}", "-CA", f"{issuer}.pem", "-CAkey", f"{issuer}.key",
@@ -63,6 +63,46 @@ class Modes(AgentTest):
             self.assertEqual({f["name"]: f["value"] for f in hdr["fields"]}["Data type"], kind)
         self.assert_refused(alice.initiate(mode="pk", cache="maybe"), "cache:")
         self.assert_refused(bob.initiate(ALICE, mode="pk"))  # bob holds no certificate of alice
+
+    def test_a_group_of_the_initiators(self):
+        alice, bob = self.pair()
+        carol = self.start("bob", {"identity": "sip:carol@example.com"})
+        server = self.start("alice", {"psk": {"sip:carol@example.com": {"key": "hex:" + KEY}}})
+        wanted = {"mode": "psk", "key": "5a" * 16, "salt": "a5" * 14, "verification": False}
+        first = server.initiate(streams=[{"ssrc": "0x1001"}], **wanted)
+        self.assertEqual(first["state"], "established", first)
+        second = server.initiate("sip:carol@example.com", csb=first["csb"], **wanted)
+        self.assertEqual((second["state"], second["csb"]), ("established", first["csb"]), second)
+        keys = [first["bundle"]["crypto_sessions"]]
+        keys.append(bob.receive(first["send"][0]["message"])["bundle"]["crypto_sessions"])
+        keys.append(carol.receive(second["send"][0]["message"])["bundle"]["crypto_sessions"])
+        self.assertTrue(all(k == keys[0] for k in keys), keys)
+        wanted["key"] = "6b" * 16
+        for to, listener in ((BOB, bob), ("sip:carol@example.com", carol)):
+            again = server.initiate(to, csb=first["csb"], **wanted)
+            got = listener.receive(again["send"][0]["message"])
+            self.assertEqual(got["bundle"]["crypto_sessions"], again["bundle"]["crypto_sessions"])
+            self.assertNotEqual(got["bundle"]["crypto_sessions"], keys[0])
+        self.assert_refused(server.initiate("sip:carol@example.com", mode="psk", csb="0x00000001", key="5a" * 16))
+        self.assert_refused(server.initiate(mode="psk", salt="5a"), "salt:")
+        self.assert_refused(alice.initiate(mode="psk", key="5a" * 16, salt=""), "salt:")
+
+    def test_who_may_answer(self):
+        alice, _ = self.pair()
+        dave = self.start("dave", {"certificate": {"chain": "dave.pem", "key": "dave.key", "trust": ["ca.pem"]}})
+        for mode in ("dh", "rsar"):
+            for accept in (["sip:dave@example.com"], ["sip:eve@example.com"]):
+                sent = alice.initiate(mode=mode, accept=accept)
+                answer = dave.receive(sent["send"][0]["message"])
+                self.assertEqual(answer["state"], "established", answer)
+                done = alice.receive(answer["send"][0]["message"])
+                if "dave" in accept[0]:
+                    self.assertEqual(done["bundle"]["peer"], "sip:dave@example.com")
+                else:
+                    self.assert_failed(done, 7)
+        self.assert_refused(alice.initiate(mode="pk", accept=["sip:dave@example.com"]))
+        for wrong in ("sip:dave@example.com", [5], [""], ["sip:x@example.com"] * 65):
+            self.assert_refused(alice.initiate(mode="dh", accept=wrong), "accept:")
 
     def test_group_key(self):
         group = {"group_csb": "0x01020304", "group_key": "hex:" + "5a" * 16}

@@ -106,11 +106,23 @@ class PlainProvider final : public Provider {
   Status aes_ctr(ByteView k, ByteView iv, ByteView in, MutableBytes out) const override {
     return openssl().aes_ctr(k, iv, in, out);
   }
+  Result<Bytes> aes_gcm_seal(ByteView k, ByteView iv, ByteView aad, ByteView p) const override {
+    return openssl().aes_gcm_seal(k, iv, aad, p);
+  }
+  Result<SecretBytes> aes_gcm_open(ByteView k, ByteView iv, ByteView aad, ByteView s) const override {
+    return openssl().aes_gcm_open(k, iv, aad, s);
+  }
   Result<Bytes> aes_wrap(ByteView k, ByteView iv, ByteView p) const override {
     return openssl().aes_wrap(k, iv, p);
   }
   Result<SecretBytes> aes_unwrap(ByteView k, ByteView iv, ByteView w) const override {
     return openssl().aes_unwrap(k, iv, w);
+  }
+  Result<Bytes> aes_wrap_padded(ByteView k, ByteView p) const override {
+    return openssl().aes_wrap_padded(k, p);
+  }
+  Result<SecretBytes> aes_unwrap_padded(ByteView k, ByteView w) const override {
+    return openssl().aes_unwrap_padded(k, w);
   }
 };
 
@@ -232,6 +244,55 @@ TEST(AesWrap, RefusesWrongLengths) {
   EXPECT_EQ(openssl().aes_wrap(Bytes(15), iv, Bytes(16)).error().code, ErrorCode::bad_request);
   EXPECT_EQ(openssl().aes_wrap(kek, Bytes(7), Bytes(16)).error().code, ErrorCode::bad_request);
   EXPECT_EQ(openssl().aes_unwrap(kek, Bytes(9), Bytes(24)).error().code, ErrorCode::bad_request);
+}
+
+const WrapCase kRfc5649[] = {  // 6: 20 and 7 octets
+    {"5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8", "c37b7e6492584340bed12207808941155068f738",
+     "138bdeaa9b8fa7fc61f97742e72248ee5ae6ae5360d1ae6a5f54f373fa543b6a"},
+    {"5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8", "466f7250617369",
+     "afbeb0f07dfbf5419200f2ccb50bb24f"}};
+
+TEST(AesWrapPadded, Rfc5649) {
+  for (const auto& c : kRfc5649) {
+    auto wrapped = openssl().aes_wrap_padded(hex(c.kek), hex(c.plain));
+    ASSERT_TRUE(wrapped);
+    EXPECT_EQ(to_hex(*wrapped), c.wrapped);
+    auto plain = openssl().aes_unwrap_padded(hex(c.kek), *wrapped);
+    ASSERT_TRUE(plain);
+    EXPECT_EQ(to_hex(plain->reveal()), c.plain);
+  }
+}
+
+TEST(AesWrapPadded, EveryLengthComesBackAndEveryFlippedBitIsNoticed) {
+  const Bytes kek(32, 0x42);
+  for (std::size_t n = 1; n <= 34; ++n) {
+    const Bytes key(n, 0x17);
+    auto wrapped = openssl().aes_wrap_padded(kek, key);
+    ASSERT_TRUE(wrapped);
+    EXPECT_EQ(wrapped->size(), (n + 7) / 8 * 8 + 8);
+    auto back = openssl().aes_unwrap_padded(kek, *wrapped);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(to_bytes(back->reveal()), key);
+    for (std::size_t bit = 0; bit < wrapped->size() * 8; ++bit) {
+      Bytes changed = *wrapped;
+      changed[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
+      EXPECT_EQ(openssl().aes_unwrap_padded(kek, changed).error().code, ErrorCode::auth_failure);
+    }
+  }
+}
+
+TEST(AesWrapPadded, TheTwoWrapsDoNotTakeEachOthersOutput) {
+  const Bytes kek(32, 1), key(32, 2), iv(8, 0xa6);
+  EXPECT_FALSE(openssl().aes_unwrap_padded(kek, *openssl().aes_wrap(kek, iv, key)));
+  EXPECT_FALSE(openssl().aes_unwrap(kek, iv, *openssl().aes_wrap_padded(kek, key)));
+}
+
+TEST(AesWrapPadded, RefusesWrongLengths) {
+  EXPECT_EQ(openssl().aes_wrap_padded(Bytes(16), {}).error().code, ErrorCode::bad_request);
+  EXPECT_EQ(openssl().aes_wrap_padded(Bytes(17), Bytes(9)).error().code, ErrorCode::bad_request);
+  for (const std::size_t n : {0U, 8U, 15U, 17U, 25U})
+    EXPECT_EQ(openssl().aes_unwrap_padded(Bytes(16), Bytes(n)).error().code, ErrorCode::auth_failure);
+  EXPECT_EQ(openssl().aes_unwrap_padded(Bytes(17), Bytes(16)).error().code, ErrorCode::bad_request);
 }
 
 TEST(OpensslRng, DrawsOfAllLengthsAreFresh) {

@@ -162,6 +162,37 @@ TEST(Psk, UpdateMayAddASessionAndKeepTheKey) {
       ct_equal(first.initiator->sessions[0].tek.reveal(), second.responder->sessions[0].tek.reveal()));
 }
 
+TEST(Psk, TheResponderMayAddASessionUnderAnotherSuite) {
+  TwoParties t;
+  t.alice_policy.srtp =
+      t.bob_policy.srtp = {keys::Suite::aes_cm_128_hmac_sha1_80, keys::Suite::aes_256_cm_hmac_sha1_80};
+  const auto first = t.run(t.request());
+  expect_agreed(first);
+  auto q = t.request(first.initiator->csb_id);
+  q.terms.to = test::kAlice;
+  q.terms.streams = {{first.initiator->sessions[0].ssrc, 7, {}},
+                     {0, 0, keys::Suite::aes_256_cm_hmac_sha1_80}};
+  const auto second = t.run(std::move(q), true);
+  expect_agreed(second);
+  const keys::Bundle& b = *second.responder;  // at Alice's
+  ASSERT_EQ(b.sessions.size(), 2U);
+  EXPECT_EQ(b.sessions[0].suite, keys::Suite::aes_cm_128_hmac_sha1_80);
+  EXPECT_EQ(b.sessions[0].ssrc, first.initiator->sessions[0].ssrc);
+  EXPECT_EQ(b.sessions[0].roc, 7U);
+  EXPECT_EQ(b.sessions[1].suite, keys::Suite::aes_256_cm_hmac_sha1_80);
+  EXPECT_EQ(b.sessions[1].tek.size(), 32U);
+  EXPECT_NE(b.sessions[1].ssrc, 0U);
+  EXPECT_FALSE(ct_equal(b.sessions[0].tek.reveal(), first.initiator->sessions[0].tek.reveal()));
+  EXPECT_EQ(t.alice().bundles(), 1U);
+
+  // And the other side again, with both sessions and a new key.
+  const auto third = t.run(t.request(first.initiator->csb_id));
+  expect_agreed(third);
+  ASSERT_EQ(third.initiator->sessions.size(), 2U);
+  EXPECT_EQ(third.initiator->sessions[1].suite, keys::Suite::aes_256_cm_hmac_sha1_80);
+  EXPECT_EQ(third.initiator->sessions[1].ssrc, b.sessions[1].ssrc);
+}
+
 TEST(Psk, WithoutVerificationBothAreDoneAtOnce) {
   TwoParties t;
   t.alice_policy.request_verification = false;

@@ -170,6 +170,30 @@ TEST(BonehFranklin, LevelsCanBeMade) {
   EXPECT_FALSE(bf::setup(provider(), dry, bf::Level::n1024).ok());
 }
 
+// Making these takes up to minutes, so the parameters are stored; loading them checks all that setup
+// promises.
+TEST(BonehFranklinLevels, HighestTwo) {
+  for (const auto& v : vectors("vectors/own/boneh-franklin-levels.json")) {
+    const auto level = static_cast<bf::Level>(v.at("level").get<int>());
+    const auto expected = bf::sizes(level);
+    ASSERT_TRUE(expected.ok());
+    const auto bp = bf::PublicParameters::from_der(provider(), number(v.at("BFPublicParameters")));
+    ASSERT_TRUE(bp.ok()) << bp.error().to_string();
+    EXPECT_EQ(bit_length_vartime(natural_from_octets(bp->p())), expected->p_bits);
+    EXPECT_EQ(bit_length_vartime(natural_from_octets(bp->q())), expected->q_bits);
+    EXPECT_EQ(bp->hash(), expected->hash);
+    const auto key = bf::extract(provider(), *bp, BfMasterSecret{ByteView(number(v.at("s")))}, kBob);
+    ASSERT_TRUE(key.ok());
+    CountingRng rng(5);
+    const Bytes message(100, 0x5A);
+    const auto ciphertext = bf::encrypt(provider(), rng, *bp, kBob, message);
+    ASSERT_TRUE(ciphertext.ok());
+    const auto m = bf::decrypt(provider(), *bp, *key, *ciphertext);
+    ASSERT_TRUE(m.ok());
+    EXPECT_EQ(to_bytes(m->reveal()), message);
+  }
+}
+
 TEST(BonehFranklin, DamagedCiphertextsAreRefused) {
   const auto& bp = small_setup().parameters;
   CountingRng rng(2);

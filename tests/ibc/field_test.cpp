@@ -55,6 +55,8 @@ TEST_P(EveryKernel, AllPairsOfAnEightBitPrime) {
       ASSERT_EQ(r, form[(a * b + b * b) % kP]);
       f.mul_sub(r, form[a], form[b], form[b], form[b]);
       ASSERT_EQ(r, form[(a * b + (kP - b) * b) % kP]);
+      const std::array<Limbs<1>, 3> left{form[a], form[b], form[b]}, right{form[b], form[b], form[a]};
+      ASSERT_EQ(f.dot(left, right), form[(2 * a * b + b * b) % kP]);
     }
     const Limbs<1> inverse = f.inverse(form[a]);
     ASSERT_EQ(f.mul(inverse, form[a]), form[a == 0 ? 0 : 1]) << a;
@@ -108,6 +110,18 @@ void against_openssl(const Kernel& kernel, int bits, int rounds) {
     BN_mod_sub(want.get(), want.get(), want2.get(), p.get(), ctx.get());
     f.mul_sub(r, ea, eb, eb, eb);
     check(r, "difference of products");
+    // with b = p - 1 the largest sums there are
+    for (const std::size_t count : {1U, 2U, 3U, 5U, 8U, 14U, 15U}) {
+      std::vector<typename Field<N>::Element> left(count, ea), right(count, eb);
+      BN_mod_mul(want.get(), a.get(), b.get(), p.get(), ctx.get());
+      BN_mul_word(want.get(), count);
+      BN_nnmod(want.get(), want.get(), p.get(), ctx.get());
+      check(f.dot(left, right), "dot product");
+      BN_mod_sqr(want.get(), b.get(), p.get(), ctx.get());
+      BN_mul_word(want.get(), count);
+      BN_nnmod(want.get(), want.get(), p.get(), ctx.get());
+      check(f.dot(right, right), "sum of squares");
+    }
     if (i % 16 == 0) {
       if (BN_is_zero(a.get())) {
         BN_zero(want.get());
@@ -156,6 +170,17 @@ void carries(const Kernel& kernel) {
   const Bn y = to_bn(top);
   BN_mod_mul(want.get(), x.get(), y.get(), p.get(), ctx.get());
   EXPECT_EQ(BN_cmp(to_bn(f.to_limbs(f.mul(e, f.from_limbs(top)))).get(), want.get()), 0) << N;
+  // an element that is all ones but one in Montgomery form too
+  const std::vector<Limbs<N>> terms(kMaxTerms, a);
+  const Bn r(BN_new());
+  BN_one(r.get());
+  BN_lshift(r.get(), r.get(), static_cast<int>(64 * N));
+  BN_mod_inverse(r.get(), r.get(), p.get(), ctx.get());
+  BN_mod_sqr(want.get(), x.get(), p.get(), ctx.get());
+  BN_mod_mul(want.get(), want.get(), r.get(), p.get(), ctx.get());
+  BN_mul_word(want.get(), kMaxTerms);
+  BN_nnmod(want.get(), want.get(), p.get(), ctx.get());
+  EXPECT_EQ(BN_cmp(to_bn(f.dot(terms, terms)).get(), want.get()), 0) << N;
 }
 
 TEST_P(EveryKernel, CarriesOfAllOnes) {

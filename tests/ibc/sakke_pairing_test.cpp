@@ -86,7 +86,7 @@ TEST_P(SakkeSet, PairingOfTheBaseIsG) {
   bool order = false;
   EXPECT_EQ(torus_representative(set(), sakke_pairing(set(), set().base, set().base, order)), set().g);
   EXPECT_TRUE(order);
-  const MillerLines lines(set(), set().base);
+  const MillerTable lines(set(), set().base);
   EXPECT_TRUE(lines.of_order_q());
   EXPECT_EQ(torus_representative(set(), lines.pair(set(), set().base)), set().g);
 }
@@ -102,7 +102,7 @@ TEST_P(SakkeSet, PairingIsBilinear) {
   const SakkeElement want = torus_representative(set(), set().power_of_g(ab));
   EXPECT_EQ(torus_representative(set(), sakke_pairing(set(), pa, pb, order)), want);
   EXPECT_EQ(torus_representative(set(), sakke_pairing(set(), pb, pa, order)), want);
-  EXPECT_EQ(torus_representative(set(), MillerLines(set(), pb).pair(set(), pa)), want);
+  EXPECT_EQ(torus_representative(set(), MillerTable(set(), pb).pair(set(), pa)), want);
 }
 
 TEST_P(SakkeSet, PowersOfGMultiply) {
@@ -146,9 +146,9 @@ TEST_P(SakkeSet, PointsOfOtherOrdersAreSeen) {
   bool order = true;
   sakke_pairing(set(), mixed, set().base, order);
   EXPECT_FALSE(order);
-  EXPECT_FALSE(MillerLines(set(), mixed).of_order_q());
-  EXPECT_FALSE(MillerLines(set(), t).of_order_q());
-  EXPECT_FALSE(MillerLines(set(), two).of_order_q());
+  EXPECT_FALSE(MillerTable(set(), mixed).of_order_q());
+  EXPECT_FALSE(MillerTable(set(), t).of_order_q());
+  EXPECT_FALSE(MillerTable(set(), two).of_order_q());
 }
 
 TEST_P(SakkeSet, AdditionCoversEveryCase) {

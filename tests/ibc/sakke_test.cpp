@@ -114,7 +114,7 @@ TEST(Sakke, Rfc6508IntermediateValues) {
   bool order = false;
   EXPECT_EQ(set.p.to_octets(torus_representative(set, sakke_pairing(set, *received, *k, order))),
             rfc_value("w"));
-  EXPECT_EQ(set.p.to_octets(torus_representative(set, MillerLines(set, *k).pair(set, *received))),
+  EXPECT_EQ(set.p.to_octets(torus_representative(set, MillerTable(set, *k).pair(set, *received))),
             rfc_value("w"));
 }
 
@@ -223,7 +223,7 @@ TEST_P(SmallOrder, IsRefused) {
     refused(mixed);
     // the pairing does not see T: only the comparison of points does
     const auto k = set.curve.decode(rfc_point("Kbx", "Kby"));
-    EXPECT_EQ(f.to_octets(torus_representative(set, MillerLines(set, *k).pair(set, mixed))), rfc_value("w"));
+    EXPECT_EQ(f.to_octets(torus_representative(set, MillerTable(set, *k).pair(set, mixed))), rfc_value("w"));
   }
   refused(set.curve.negate(*r));
   Bytes infinity(sakke::kEncapsulatedSize);

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# consumers_test.sh BUILD-DIR CONSUMER-DIR CXX LIBDIR HAS-SRTP HAS-TOOL
+# consumers_test.sh BUILD-DIR CONSUMER-DIR CXX LIBDIR HAS-SRTP HAS-TOOL HAS-KMS
 set -euo pipefail
 
-build=$1 consumer=$2 cxx=$3 libdir=$4 has_srtp=$5 has_tool=$6
+build=$1 consumer=$2 cxx=$3 libdir=$4 has_srtp=$5 has_tool=$6 has_kms=$7
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -30,6 +30,10 @@ if [ "$has_srtp" = 1 ]; then
   must_exist "$libdir/pkgconfig/mikey-srtp.pc"
   components+=(srtp)
 fi
+if [ "$has_kms" = 1 ]; then
+  must_exist "$libdir/pkgconfig/mikey-kms.pc" include/mikey/kms/xml.hpp
+  components+=(kms)
+fi
 if [ "$has_tool" = 1 ]; then
   must_exist bin/mikey share/man/man1/mikey.1 share/bash-completion/completions/mikey
   "$prefix/bin/mikey" --help >/dev/null
@@ -55,10 +59,13 @@ grep -q "component 'nonsense'" "$work/none.log"
 export PKG_CONFIG_PATH=$prefix/$libdir/pkgconfig
 packages=(mikey)
 [ "$has_srtp" = 0 ] || packages+=(mikey-srtp)
+[ "$has_kms" = 0 ] || packages+=(mikey-kms)
 for package in "${packages[@]}"; do
   say "pkg-config: $package"
   read -ra flags <<<"$(pkg-config --cflags --libs "$package")"
-  "$cxx" -std=c++20 -o "$work/by-pkg-config" "$consumer/consumer.cpp" "${flags[@]}"
+  definitions=()
+  [ "$package" != mikey-kms ] || definitions=(-DHAS_KMS)
+  "$cxx" -std=c++20 "${definitions[@]}" -o "$work/by-pkg-config" "$consumer/consumer.cpp" "${flags[@]}"
   LD_LIBRARY_PATH=$prefix/$libdir must_work "$work/by-pkg-config"
 done
 say "installed tree: good"

@@ -44,6 +44,7 @@ PAYLOADS = {
                         "KV": "mikey.dh.kv"}),
     "SIGN": ("mikey.sign", {"S type": "mikey.sign.type", "Signature len": "mikey.sign.len",
                             "Signature": "mikey.sign.data"}),
+    "CHASH": ("mikey.chash", {}),
     "V": ("mikey.v", {"Auth alg": "mikey.v.auth_alg", "Ver data": "mikey.v.ver_data"}),
     "ERR": ("mikey.err", {"Error no": "mikey.err.no", "Reserved": "mikey.err.reserved"}),
     "General Ext.": ("mikey.ext", {"Type": "mikey.ext.type", "Data len": "mikey.ext.len",
@@ -62,6 +63,19 @@ NOT_COMPARED = {"CERT": ["Certificate data len", "Certificate data"], "Key data"
 TSHARK_ONLY = {"CERT": ["mikey.cert.len", "mikey.cert.data", "mikey.cert.data_tree"]}
 # Octet strings that tshark leaves out when they are empty.
 OMITTED_WHEN_EMPTY = ["Encr data", "MAC", "Ver data"]
+
+
+# tshark 4.0 knows CHASH by its name only, and of a DH payload not the key validity data; what follows it does not show.
+STOPS = {"CHASH": ["Hash func", "Hash"], "DH": ["SPI len", "SPI", "Valid From len", "Valid From", "Valid To len", "Valid To"]}
+
+
+def reached(payloads):
+    """The payloads that tshark gets to, and the fields of the last one that it leaves out."""
+    for count, payload in enumerate(payloads, 1):
+        left_out = [f["name"] for f in payload["fields"] if f["name"] in STOPS.get(payload["name"], [])]
+        if left_out:
+            return payloads[:count], left_out
+    return payloads, []
 
 
 def capture(messages):
@@ -149,14 +163,14 @@ class Tshark(unittest.TestCase):
                 self.assertEqual(number(value), int(fields["Value"]["value"], 16))
                 self.compare_fields(param["fields"], pairs_of(theirs, key + "_tree")[0], PARAM)
 
-    def compare_payload(self, payload, key, theirs):
+    def compare_payload(self, payload, key, theirs, left_out=()):
         name = payload["name"]
         their_key, names = PAYLOADS[name]
         self.assertEqual(key, their_key)
         names = dict(names, **{"Next payload": "mikey.next_payload"})
         nested = {"CS ID map info", "Policy param"}
         inner = [f for f in payload["fields"] if f.get("payloads")]
-        known = set(NOT_COMPARED.get(name, [])) | nested | {f["name"] for f in inner}
+        known = set(NOT_COMPARED.get(name, [])) | nested | set(left_out) | {f["name"] for f in inner}
         seen = self.compare_fields(payload["fields"], theirs, names, known)
         extra = {k for k, _ in theirs if k.startswith("mikey.")} - seen - set(TSHARK_ONLY.get(name, []))
         for field in payload["fields"]:
@@ -181,19 +195,19 @@ class Tshark(unittest.TestCase):
     def test_every_field_of_every_message(self):
         lines = subprocess.run([PROGRAM], check=True, capture_output=True, text=True).stdout.splitlines()
         messages = [json.loads(line) for line in lines]
-        self.assertGreaterEqual(len(messages), 17)
+        self.assertGreaterEqual(len(messages), 17 + 20)
         seen = tshark([bytes.fromhex(m["octets"]) for m in messages])
         self.assertEqual(len(seen), len(messages))
         for message, layers in zip(messages, seen):
             with self.subTest(message=message["name"]):
                 self.assertIsNone(message["dissection"]["error"])
                 self.assertEqual(len(layers), 1)
-                ours = message["dissection"]["payloads"]
+                ours, left_out = reached(message["dissection"]["payloads"])
                 theirs = [(k, v) for k, v in layers[0] if isinstance(v, list) and k.startswith("mikey.")]
                 self.assertEqual([PAYLOADS[p["name"]][0] for p in ours], [k for k, _ in theirs])
                 for payload, (key, value) in zip(ours, theirs):
                     with self.subTest(payload=payload["name"]):
-                        self.compare_payload(payload, key, value)
+                        self.compare_payload(payload, key, value, left_out if payload is ours[-1] else ())
 
 
 if __name__ == "__main__":

@@ -3,7 +3,10 @@
 /// "name", "octets" (hex) and "dissection". Only what Wireshark 4.0 can take apart is in them.
 #include <cstdio>
 
+#include <nlohmann/json.hpp>
 #include "mikey/wire/dissect.hpp"
+
+#include "support/scripted_rng.hpp"
 #include "support/wire_samples.hpp"
 
 namespace {
@@ -132,8 +135,29 @@ bool print_all() {
   return ok;
 }
 
+/// Whole exchanges of the modes of RFC 3830, 4650 and 4738, first and later messages, with real certificates.
+bool print_exchanges() {
+  bool ok = true;
+  for (const char* name :
+       {"psk-1", "psk-4", "pk-1", "pk-2", "dh-1", "dh-2", "dhhmac-1", "dhhmac-2", "rsar-1", "rsar-2"}) {
+    const auto file = std::string("vectors/mikey-peer/exchange-") + name + ".json";
+    const auto vector = nlohmann::json::parse(test::read_source_file(file));
+    int n = 0;
+    for (const auto& step : vector["steps"]) {
+      if (!step.contains("sent")) continue;
+      const std::string octets = step["sent"];
+      const Dissection d = dissect(test::hex(octets));
+      std::printf("{\"name\":\"%s, message %d\",\"octets\":\"%s\",\"dissection\":%s}\n", name, ++n,
+                  octets.c_str(), to_json(d).c_str());
+      ok = ok && !d.error;
+    }
+    ok = ok && n >= 2;
+  }
+  return ok;
+}
+
 }  // namespace
 
 int main() {
-  return print_all() ? 0 : 1;
+  return print_all() && print_exchanges() ? 0 : 1;
 }

@@ -212,6 +212,195 @@ class Links(Tree):
         self.put("doc/b.md", "see [b](../../)\n")
         self.assert_found("doc/b.md: ../../")
 
+    def put_table(self, cells):
+        self.put("tests/a/x_test.cpp", "TEST(Early, Yes) {}\nTEST_P(Early, No) {}\n")
+        self.put("tests/b_test.cpp", "TEST_F(Late, Perhaps) {}\n")
+        self.put("doc/b.md", "<!-- names tests: tests/a/x_test.cpp -->\n" + "".join(f"| x | `{c}` |\n" for c in cells))
+
+    def test_tests_that_a_document_names(self):
+        self.put_table(["Early.Yes", "All/Early.No/psk", "Late.Perhaps"])
+        self.assert_clean()
+
+    def test_a_named_test_that_does_not_exist(self):
+        self.put_table(["Early.Yes", "Early.No", "Early.Maybe"])
+        self.assert_found("doc/b.md: no test is called Early.Maybe")
+
+    def test_a_test_that_is_not_named(self):
+        self.put_table(["Early.Yes"])
+        self.assert_found("doc/b.md: the test Early.No is not named")
+
+    def test_a_file_of_tests_that_does_not_exist(self):
+        self.put("doc/b.md", "<!-- names tests: tests/none.cpp -->\n")
+        self.assert_found("doc/b.md: no such file: tests/none.cpp")
+
+
+RFC = """
+RFC 9999                     Made Up                       January 2026
+
+   The key words "MUST", "MUST NOT" and "SHOULD" in this document are to
+   be interpreted as described in RFC 2119.
+
+1.  Introduction .............. 1
+
+1.  Introduction
+
+   A message MUST have a head, and MUST
+   NOT have two.
+
+Nobody                      Standards Track                    [Page 1]
+\f
+RFC 9999                     Made Up                       January 2026
+
+2.1.  Tails
+
+   The tail SHOULD be long.
+"""
+
+FILE = """
+rfc = 9999
+title = "Made up"
+[keywords]
+"1" = { MUST = 1, "MUST NOT" = 1 }
+"2.1" = { SHOULD = 1 }
+[[requirement]]
+id = "1-head"
+section = "1"
+text = ["A message MUST have a head", "and MUST NOT have two"]
+code = ["src/wire/head.cpp:read_head"]
+test = ["Head.IsRead", "Tool.test_heads", "layout.heads", "compile_fail.headless"]
+[[requirement]]
+id = "2.1-tail"
+section = "2.1"
+text = "The tail SHOULD be long."
+exception = "Tails are of another department."
+"""
+
+HEAD_TEST = """TEST(Head, IsRead) {
+  EXPECT_EQ(read_head(), 1);
+}
+"""
+
+
+class Compliance(Tree):
+    script = "check-compliance"
+
+    def setUp(self):
+        super().setUp()
+        self.put("src/wire/head.cpp", "// read_tail is elsewhere\nint read_head() { return 1; }\n")
+        self.put("tests/unit/head_test.cpp", HEAD_TEST)
+        self.put("tests/cli/tool_test.py", "class Tool(TestCase):\n    def test_heads(self):\n        self.assertTrue(1)\n")
+        self.put("tests/layout/CMakeLists.txt", "add_test(NAME layout.heads COMMAND x)\n")
+        self.put("tests/compile_fail/headless.cpp", "int main() {}\n")
+        self.put("texts/rfc9999.txt", RFC)
+        self.write()
+
+    def write(self, old="", new=""):
+        self.assertIn(old, FILE)
+        self.put("compliance/rfc9999.toml", FILE.replace(old, new, 1) if old else FILE)
+
+    def check(self):
+        result = subprocess.run([sys.executable, "-B", SCRIPTS / self.script, self.root, "--against",
+                                 self.root / "texts"], capture_output=True, text=True)
+        return result.returncode, result.stdout
+
+    def assert_found(self, *words):
+        """Those words and no others stand in the violations, one each; the table and the summary are not looked at."""
+        status, output = self.check()
+        self.assertEqual(status, 1, output)
+        violations = [line for line in output.splitlines() if line.startswith("compliance/")]
+        self.assertEqual(len(violations), len(words), output)
+        for word in words:
+            self.assertTrue(any(word in line for line in violations), f"{word}\n{output}")
+
+    def test_what_is_traced(self):
+        self.assert_clean()
+        output = self.check()[1]
+        self.assertRegex(output, r"(?m)^9999 +2 +1 +1 +1 +0 +1 +0$")
+        self.assertIn("1 RFCs, 0 violations", output)
+
+    def test_nothing_is_no_success(self):
+        (self.root / "compliance/rfc9999.toml").unlink()
+        self.assertEqual(self.check()[0], 1)
+
+    def test_without_code_or_test_or_both(self):
+        self.write('code = ["src/wire/head.cpp:read_head"]\n')
+        self.assert_found("1-head: is not traced: no code")
+        self.write('test = ["Head.IsRead", "Tool.test_heads", "layout.heads", "compile_fail.headless"]\n')
+        self.assert_found("1-head: is not traced: no test")
+        self.write('exception = "Tails are of another department."\n')
+        self.assert_found("2.1-tail: is not traced: no answer")
+
+    def test_code_that_is_not_there(self):
+        self.write("src/wire/head.cpp:read_head", "src/wire/heads.cpp:read_head")
+        self.assert_found("there is no src/wire/heads.cpp")
+        self.write("src/wire/head.cpp:read_head", "src/wire/head.cpp:read_tail")
+        self.assert_found("src/wire/head.cpp has no read_tail")
+        self.write("src/wire/head.cpp:read_head", "src/wire/head.cpp:read")
+        self.assert_found("src/wire/head.cpp has no read")
+        self.write("src/wire/head.cpp:read_head", "src/wire/head.cpp")
+        self.assert_found("is not of the form path:symbol")
+
+    def test_tests_that_are_not_there(self):
+        for name, other in (("Head.IsRead", "Head.IsWritten"), ("Tool.test_heads", "Tool.test_tails"),
+                            ("layout.heads", "layout.tails"), ("compile_fail.headless", "compile_fail.tailless")):
+            with self.subTest(name):
+                self.write(name, other)
+                self.assert_found(f"there is no test {other}")
+
+    def test_tests_that_cannot_fail(self):
+        self.put("tests/unit/head_test.cpp", "TEST(Head, IsRead) {\n  read_head();  // EXPECT\n}\n")
+        self.assert_found("the test Head.IsRead expects nothing")
+        self.put("tests/unit/head_test.cpp", HEAD_TEST.replace("(Head, ", "(DISABLED_Head, "))
+        self.assert_found("there is no test Head.IsRead")
+        self.put("tests/unit/head_test.cpp", HEAD_TEST)
+        self.put("tests/cli/tool_test.py", "class Tool:\n    @skip\n    def test_heads(self):\n        assert 1\n")
+        self.assert_found("the test Tool.test_heads is disabled")
+
+    def test_a_forgotten_requirement(self):
+        self.write('text = ["A message MUST have a head", "and MUST NOT have two"]', 'text = "A message MUST have a head"')
+        self.assert_found("section 1: 0 MUST NOT are answered, [keywords] has 1")
+
+    def test_one_that_is_forgotten_everywhere(self):
+        self.write('"2.1" = { SHOULD = 1 }\n', "")
+        self.assert_found("section 2.1: 1 SHOULD are answered, [keywords] has 0",
+                          "section 2.1: 0 SHOULD stand in [keywords], the text has 1")
+
+    def test_words_that_the_text_has_not(self):
+        self.write("The tail SHOULD be long.", "The tail SHOULD be short.")
+        self.assert_found("2.1-tail: section 2.1 does not say 'The tail SHOULD be short.'")
+
+    def test_words_quoted_twice(self):
+        self.write('"and MUST NOT have two"', '"A message MUST have a head"')
+        self.assert_found("another requirement quotes", "2 MUST are answered", "0 MUST NOT are answered")
+
+    def test_words_without_a_keyword(self):
+        self.write("The tail SHOULD be long.", "be long.")
+        self.assert_found("have no keyword in them", "0 SHOULD are answered")
+
+    def test_a_whole_paragraph_is_no_quotation(self):
+        self.write("The tail SHOULD be long.", "The tail SHOULD be long." + " x" * 80)
+        self.assert_found("characters are quoted", "does not say")
+
+    def test_reasons(self):
+        self.write("Tails are of another department.", "no")
+        self.assert_found("'exception' gives no reason")
+        self.write("exception =", 'outside = "It is somebody else who does it."\nexception =')
+        self.assert_found("either outside of an implementation or an exception")
+
+    def test_ids_and_members(self):
+        self.write('id = "2.1-tail"', 'id = "1-head"')
+        self.assert_found("there are two of that id")
+        self.write("exception =", 'remark = "x"\nexception =')
+        self.assert_found("'remark' means nothing")
+
+    def test_another_rfc_than_the_name_says(self):
+        self.write("rfc = 9999", "rfc = 9998")
+        self.assert_found("'rfc' and 'title' must say", "rfc9998.txt is not there")
+
+    def test_a_file_that_cannot_be_read(self):
+        self.write("rfc = 9999", "rfc = = 9999")
+        self.assert_found("cannot be read")
+
 
 del Tree  # has no tests of its own
 

@@ -1,4 +1,5 @@
-"""Requires that manual pages and completion know every verb and option that `mikey ... --help` tells, and no other.
+"""Requires that manual pages and completion know every verb and option that `mikey ... --help` tells, and no other, and
+that the commands shown in help texts, manual pages and documents have no option that is unknown.
 
 command_line.py PROGRAM SOURCE-ROOT
 """
@@ -49,6 +50,24 @@ def manual_options(path):
     return set(OPTION.findall(text))
 
 
+def commands_shown(text):
+    """Command lines of the tool in a text: (verb, rest) each, lines that end with a backslash joined."""
+    text = re.sub(r"\\e?\n(?:> )?\s*", " ", text).replace("\\-", "-")
+    return re.findall(r"(?:^|[|;&] *|[$>] )[ \t]*(?:build/bin/)?mikey ([a-z]+)((?:[^|;&\n>]|\d?>)*)", text, re.M)
+
+
+def unknown_options(program, where, text):
+    """Options of commands in a text that the verb does not have."""
+    for verb, rest in commands_shown(text):
+        if verb not in subcommands(help_of(program)):
+            continue  # prose
+        words = rest.split()
+        subs = subcommands(help_of(program, verb))
+        path = [verb, words[0]] if words and words[0] in subs else [verb]
+        for option in sorted(set(OPTION.findall(rest)) - defined_options(help_of(program, *path)) - {"--help"}):
+            yield f"{where}: shows mikey {' '.join(path)} {option}, which is unknown to the program"
+
+
 def main():
     program, root = sys.argv[1], pathlib.Path(sys.argv[2])
     completion = str(root / "packaging/completion/mikey.bash")
@@ -78,13 +97,23 @@ def main():
                 what = "not completed" if option in options else "completed, but unknown to the program"
                 faults.append(f"mikey {' '.join(path)} {option}: {what}")
             checked += len(options)
+            faults += unknown_options(program, f"mikey {' '.join(path)} --help", help_of(program, *path))
         documented = manual_options(page)
         for option in sorted(all_options - documented - {"--help"}):
             faults.append(f"mikey {verb} {option}: not in {page.relative_to(root)}")
         for option in sorted(documented - all_options - {"--help", "--version"}):
             faults.append(f"mikey {verb} {option}: in {page.relative_to(root)}, but unknown to the program")
 
-    print("\n".join(faults + [f"{len(verbs)} verbs, {checked} options, {len(faults)} faults"]))
+    documents = [root / "README.md", *sorted((root / "doc").rglob("*.md")), *sorted((root / "doc/man").glob("*.1"))]
+    shown = 0
+    for path in documents:
+        text = path.read_text(encoding="utf-8")
+        shown += len(commands_shown(text))
+        faults += unknown_options(program, path.relative_to(root), text)
+    if not shown:
+        faults.append("no document shows a command")
+
+    print("\n".join(faults + [f"{len(verbs)} verbs, {checked} options, {shown} commands in documents, {len(faults)} faults"]))
     return 1 if faults or not checked else 0
 
 

@@ -16,16 +16,19 @@ struct TwoParties {
   Policy bob_policy;
   Psk alice_key{Bytes(16, 0x11)};
   Psk bob_key{Bytes(16, 0x11)};
+  mikey::Pki alice_pki;
+  mikey::Pki bob_pki;
+  std::optional<RsarGroup> bob_group;  ///< what Bob hands out in RSA-R
   PartyLimits limits{.waiting = 100, .bundles = 100, .replay_entries = 1000};
   ManualClock clock{NtpTime::from_unix(1790000000)};
   CountingRng rng;
 
   Party& alice() {
-    if (!alice_) alice_ = make(kAlice, kBob, alice_policy, alice_key);
+    if (!alice_) alice_ = make(kAlice, kBob, alice_policy, alice_key, alice_pki, std::nullopt);
     return *alice_;
   }
   Party& bob() {
-    if (!bob_) bob_ = make(kBob, kAlice, bob_policy, bob_key);
+    if (!bob_) bob_ = make(kBob, kAlice, bob_policy, bob_key, bob_pki, std::move(bob_group));
     return *bob_;
   }
 
@@ -64,8 +67,10 @@ struct TwoParties {
 
  private:
   std::unique_ptr<Party> make(const Identity& self, const Identity& peer, const Policy& policy,
-                              const Psk& key) {
+                              const Psk& key, const mikey::Pki& pki, std::optional<RsarGroup> group) {
     Credentials c;
+    c.pki = pki;
+    c.rsar_group = std::move(group);
     if (!key.empty()) c.psk.emplace(peer, key.clone());
     return std::make_unique<Party>(self, policy, std::move(c), crypto::openssl(), rng, clock, limits);
   }

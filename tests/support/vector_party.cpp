@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "mikey/ibc/key_files.hpp"
+
 namespace mikey::test {
 namespace {
 
@@ -89,6 +91,27 @@ void read_ticket(const json& j, Credentials& to) {
   to.ticket_request = ticket_request(j);
 }
 
+/// A file of vectors/mikey-peer/sakke-files.json.
+Bytes key_file(const std::string& name) {
+  static const json files = json::parse(read_source_file("vectors/mikey-peer/sakke-files.json"));
+  return to_bytes(as_bytes(files.at(name).dump()));
+}
+
+SakkeStore sakke_of(const json& config, SakkePolicy& policy) {
+  SakkeStore store;
+  const json c = config.value("sakke", json::object());
+  for (const std::string name : c.value("kms", json::array()))
+    store.add(*ibc::Kms::load(*ibc::parse_kms(key_file(name))));
+  for (const std::string name : c.value("keys", json::array()))
+    store.add(
+        *ibc::KeySet::load(crypto::openssl(), store.kms().front(), *ibc::parse_key_set(key_file(name))));
+  const json peers = config.value("peers", json::object());
+  for (const auto& [peer, table] : peers.items()) store.know(Identity::uri(peer), table.value("kms", ""));
+  policy.sign_rsa = c.value("sign", "eccsi") == "rsa";
+  policy.hide_identities = c.value("hide", false);
+  return store;
+}
+
 }  // namespace
 
 VectorParty::VectorParty(const json& config, std::int64_t unix_time) : clock_(NtpTime::from_unix(unix_time)) {
@@ -98,8 +121,10 @@ VectorParty::VectorParty(const json& config, std::int64_t unix_time) : clock_(Nt
     credentials.psk.emplace(Identity::uri(peer), Psk(hex(table["key"].get<std::string>().substr(4))));
   credentials.pki = pki_of(config);
   if (config.contains("ticket")) read_ticket(config["ticket"], credentials);
+  Policy policy = policy_of(config);
+  credentials.sakke = sakke_of(config, policy.sakke);
   rng_.add("replay cache key", Bytes(16, 0x5A));
-  party_ = std::make_unique<Party>(Identity::uri(config["identity"].get<std::string>()), policy_of(config),
+  party_ = std::make_unique<Party>(Identity::uri(config["identity"].get<std::string>()), std::move(policy),
                                    std::move(credentials), crypto::openssl(), rng_, clock_,
                                    PartyLimits{.waiting = 10, .bundles = 10, .replay_entries = 100});
 }
@@ -148,6 +173,7 @@ InitiateRequest request_of(const json& j) {
   r.terms.key.tek = j.value("key_type", "tgk") == "tek";
   if (j.contains("key_length")) r.terms.key.length = j["key_length"].get<std::size_t>();
   if (j.contains("with_salt")) r.terms.key.with_salt = j["with_salt"].get<bool>();
+  if (j.contains("key")) r.terms.key.given = SecretBytes(hex(j["key"].get<std::string>()));
   if (j.contains("mki")) r.terms.validity = {KvType::spi, hex(j["mki"].get<std::string>()), {}, {}};
   if (j.contains("interval"))
     r.terms.validity = {KvType::interval,
@@ -167,6 +193,11 @@ void expect_bundle(const keys::Bundle& b, const json& want) {
   EXPECT_EQ(b.peer.name(), want["peer"].get<std::string>());
   const json& sessions = want["crypto_sessions"];
   ASSERT_EQ(b.sessions.size(), sessions.size());
+  const json tgks = want.value("tgk", json::array());
+  if (!tgks.empty()) {
+    ASSERT_FALSE(b.keys.empty());
+    EXPECT_EQ(to_hex(b.keys.front().key.reveal()), tgks[0].get<std::string>());
+  }
   for (std::size_t i = 0; i < sessions.size(); ++i) {
     const keys::CryptoSession& s = b.sessions[i];
     EXPECT_EQ(s.cs_id, sessions[i]["cs_id"].get<int>());

@@ -15,7 +15,7 @@ namespace mikey::bind {
 
 /// Caps for srtpdec: "application/x-srtp, ssrc=(uint)..., srtp-key=(buffer)...". The SSRC is the crypto
 /// session's unless another is given. The key is master key || master salt. Errors (ErrorCode::bad_request):
-/// a suite GStreamer does not have (AES-192, F8, SEED), keys of wrong length.
+/// a suite GStreamer does not have (AES-192, F8, SEED, and none without encryption), keys of wrong length.
 Result<std::string> reveal_gst_caps(const keys::CryptoSession& session,
                                     std::optional<std::uint32_t> ssrc = std::nullopt);
 

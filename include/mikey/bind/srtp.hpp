@@ -45,9 +45,13 @@ struct SrtpCounters {
   std::uint64_t refused = 0;        ///< unknown SSRC, expired key, no room, ...
 };
 
-/// Which suites the libsrtp2 at hand does as their RFCs have them. F8 and SEED it never can; GCM and AES-192
-/// it can when it is built with a cryptographic library, AES-192 as RFC 6188 has it in newer releases only.
-bool srtp_supports(keys::Suite suite);
+/// Whether the libsrtp2 at hand does a suite as its RFC has it, and why not. F8 and SEED it never can; GCM
+/// and AES-192 it can when it is built with a cryptographic library, AES-192 as RFC 6188 has it in newer
+/// releases only. Error: ErrorCode::bad_request, with the reason in words for people.
+Status srtp_check(keys::Suite suite);
+inline bool srtp_supports(keys::Suite suite) {
+  return srtp_check(suite).ok();
+}
 
 /// The protection of one direction of a bundle's streams. A key and an SSRC must have one sender only (RFC
 /// 3711 9.1): never make two sending sessions that share both. Not for use by two threads at a time. Keys
@@ -92,6 +96,10 @@ class SrtpSession {
 
   /// The rollover counter of a stream; nothing before its first packet.
   std::optional<std::uint32_t> roc(std::uint32_t ssrc) const;
+  /// Whether a stream has used fifteen sixteenths of the packets that its key may protect: 2^48, or those of
+  /// the key's validity interval (RFC 3711 9.2, RFC 3830 9.2). Ask now and then, and re-key: packets beyond
+  /// the last one are refused.
+  bool rekey_due() const;
   SrtpDirection direction() const;
   const SrtpCounters& rtp_counters() const;
   const SrtpCounters& rtcp_counters() const;

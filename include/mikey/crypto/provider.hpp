@@ -54,12 +54,28 @@ class Provider {
   /// the block given). Key of 16, 24 or 32 octets; `out` as long as `in`; both may be the same octets.
   virtual Status aes_ctr(ByteView key, ByteView iv, ByteView in, MutableBytes out) const = 0;
 
+  /// AES-GCM (NIST SP 800-38D) with an IV of 1 to 1024 octets, of any length, and a tag of 16 octets. Key of
+  /// 16, 24 or 32 octets. The result is the ciphertext and, behind it, the tag.
+  virtual Result<Bytes> aes_gcm_seal(ByteView key, ByteView iv, ByteView aad, ByteView plain) const = 0;
+
+  /// The reverse. ErrorCode::auth_failure when the tag does not match, or there is not even a tag.
+  virtual Result<SecretBytes> aes_gcm_open(ByteView key, ByteView iv, ByteView aad,
+                                           ByteView sealed) const = 0;
+
   /// RFC 3394 key wrap with the 8-octet initial value `iv`. `plain`: a multiple of 8 octets, at least 16. The
   /// result is 8 octets longer.
   virtual Result<Bytes> aes_wrap(ByteView kek, ByteView iv, ByteView plain) const = 0;
 
   /// The reverse. ErrorCode::auth_failure when the integrity check fails.
   virtual Result<SecretBytes> aes_unwrap(ByteView kek, ByteView iv, ByteView wrapped) const = 0;
+
+  /// RFC 5649 key wrap with padding: `plain` of any length from 1 octet. The result has the next multiple of
+  /// 8 octets and 8 more.
+  virtual Result<Bytes> aes_wrap_padded(ByteView kek, ByteView plain) const = 0;
+
+  /// The reverse. ErrorCode::auth_failure when the integrity check fails, the padding is not zero or the
+  /// length is none that wrapped keys have.
+  virtual Result<SecretBytes> aes_unwrap_padded(ByteView kek, ByteView wrapped) const = 0;
 };
 
 /// The provider on OpenSSL's libcrypto. Lives as long as the program.

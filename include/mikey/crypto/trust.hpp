@@ -64,6 +64,9 @@ class TrustStore {
   /// Refuses a certificate and everything below it, by the SHA-256 of its DER form.
   void exclude_certificate(ByteView sha256);
 
+  /// Whether anything above refuses `peer`, or its certificate. ErrorCode::invalid_cert.
+  Status check_exclusions(ByteView peer, const Certificate& leaf) const;
+
   /// As Certificate::from_der, but quick for a certificate seen in a verified path before.
   Result<Certificate> certificate(ByteView der) const;
 

@@ -21,19 +21,39 @@
 
 namespace mikey {
 
+/// The CSB IDs that are in use with a peer, so that an Initiator does not choose one of them (RFC 3830 6.1).
+class CsbIds {
+ public:
+  CsbIds() = default;
+  CsbIds(const CsbIds&) = delete;
+  CsbIds& operator=(const CsbIds&) = delete;
+  virtual bool in_use(std::uint32_t csb_id, const Identity& peer) const = 0;
+
+ protected:
+  ~CsbIds() = default;
+};
+
 /// What surrounds an exchange. All of it must outlive the exchange.
 struct Env {
   const crypto::Provider& crypto;
   Rng& rng;
   const Clock& clock;  ///< two messages must not get the same time: see UniqueClock
   const Policy& policy;
-  const Identity& self;                    ///< goes into IDi or IDr
-  const Pki* pki = nullptr;                ///< for modes with certificates
-  const RsarGroup* group = nullptr;        ///< what a Responder hands out to those who ask for a group's key
+  const Identity& self;               ///< goes into IDi or IDr
+  const Pki* pki = nullptr;           ///< for modes with certificates
+  const RsarGroup* group = nullptr;   ///< what a Responder hands out to those who ask for a group's key
+  const CsbIds* csb_ids = nullptr;    ///< an owner of several CSBs says which IDs it uses
+  const SakkeStore* sakke = nullptr;  ///< for MIKEY-SAKKE
+  SakkeCache* sakke_cache = nullptr;  ///< makes repeated peers quick; may be missing
+  /// The message is a stored one whose owner takes it up to this age (RFC 6509 2.5); the freshness of others
+  /// is the policy's clock skew.
+  std::optional<std::chrono::seconds> stored = std::nullopt;
   const TicketSettings* ticket = nullptr;  ///< for MIKEY-TICKET
 };
 
-/// A clock that never says the same time twice, as RFC 3830 5.2 wants of timestamps.
+/// A clock that never says the same time twice, as RFC 3830 5.2 wants of timestamps. When the clock inside
+/// steps back it counts on in the smallest units; not by a minute and more, since then the time was wrong
+/// before, and everybody would refuse it.
 class UniqueClock final : public Clock {
  public:
   explicit UniqueClock(const Clock& inner) : inner_(inner) {}

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "mikey/crypto/certificate.hpp"
+#include "mikey/exchange/sakke.hpp"
 #include "mikey/exchange/ticket.hpp"
 #include "mikey/keys/bundle.hpp"
 
@@ -22,8 +23,9 @@ struct KeyRequest {
   bool tek = false;                   ///< a TEK (SRTP master key) rather than a TGK
   std::optional<std::size_t> length;  ///< octets; default 16 for a TGK, the suite's for a TEK
   std::optional<bool> with_salt;      ///< default: yes where one salt fits all suites
-  SecretBytes given;  ///< a key to be sent in place of a fresh one (groups, pre-encoded content)
-  bool none = false;  ///< an update that keeps the key
+  SecretBytes given;       ///< a key to be sent in place of a fresh one (groups, pre-encoded content)
+  SecretBytes given_salt;  ///< its salt, where one is sent; default: a fresh one
+  bool none = false;       ///< an update that keeps the key
 };
 
 /// What every mode can be asked for.
@@ -35,6 +37,14 @@ struct Terms {
   keys::Validity validity;
   std::vector<keys::Extension> extensions;  ///< general extensions to send
   bool empty_map = false;                   ///< no CS ID map at all (RFC 4563)
+  std::optional<bool> verification;         ///< the V flag, in place of the policy's
+  /// A CSB whose ID, RAND, crypto sessions and, unless `key` gives another, key the new one shares, so that
+  /// both have the same TEKs (RFC 3830 8). Only in psk and pk, not in an update; `streams` has no say then.
+  keys::BundlePtr group;
+  /// Who may answer in place of `to`, where a call may be forwarded without the caller's knowledge (RFC 5197
+  /// 5.3). Only in dh and rsar, whose answers are signed; the message then names no Responder. The bundle's
+  /// peer is whoever answered.
+  std::vector<Identity> accept;
 };
 
 /// RFC 3830 3.1. Also the form of an update under a cached envelope key (4.5).
@@ -97,6 +107,12 @@ struct TicketOffer {
   std::shared_ptr<const HeldTicket> ticket;  ///< to be used again
 };
 
-using Offer = std::variant<PskOffer, PkOffer, DhOffer, DhhmacOffer, RsarOffer, TicketOffer>;
+/// RFC 6509. The key is the SSV, 16 octets. There is no answer.
+struct SakkeOffer {
+  Terms terms;
+  SakkeTerms sakke;
+};
+
+using Offer = std::variant<PskOffer, PkOffer, DhOffer, DhhmacOffer, RsarOffer, SakkeOffer, TicketOffer>;
 
 }  // namespace mikey

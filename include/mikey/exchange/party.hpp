@@ -15,6 +15,7 @@ struct Credentials {
   std::map<Identity, Psk> psk;  ///< by peer or KMS
   Pki pki;                      ///< own certificates and keys, and whom to trust
   std::optional<RsarGroup> rsar_group;
+  SakkeStore sakke;  ///< identity-based keys
   std::optional<TicketSettings> ticket;  ///< MIKEY-TICKET: one's KMS, and what is answered for
   TicketRequest ticket_request;          ///< what tickets are asked for unless a request says otherwise
 };
@@ -23,6 +24,8 @@ struct PartyLimits {
   std::size_t waiting = 10000;   ///< exchanges that wait for an answer
   std::size_t bundles = 100000;  ///< established bundles
   std::size_t replay_entries = 1000000;
+  std::size_t sakke_signers = 256;  ///< peers for which tables are kept (SakkeCache)
+  std::size_t sakke_receivers = 32;
   std::size_t tickets = 100000;  ///< tickets kept for reuse, and tickets resolved, each
 };
 
@@ -44,15 +47,19 @@ struct Outcome {
 struct InitiateRequest {
   Mode mode = Mode::psk;
   Terms terms;
-  std::optional<std::uint32_t> csb_id;  ///< an established CSB: the request is an update of it
-  DhGroup group = DhGroup::oakley_5;    ///< DH modes
-  bool rsar_group = false;              ///< RSA-R: ask for a group's key
-  std::optional<EnvelopeCache> cache;   ///< PK: the C flag, in place of the policy's
+  /// An established CSB. With `terms.to`: the request is an update of it. Begun by this party with others
+  /// only, and terms.key.given: `terms.to` joins it with that key (RFC 3830 8; class Group does more of
+  /// that).
+  std::optional<std::uint32_t> csb_id;
+  DhGroup group = DhGroup::oakley_5;   ///< DH modes
+  bool rsar_group = false;             ///< RSA-R: ask for a group's key
+  std::optional<EnvelopeCache> cache;  ///< PK: the C flag, in place of the policy's
+  SakkeTerms sakke;                    ///< MIKEY-SAKKE
   std::optional<TicketRequest> ticket;  ///< MIKEY-TICKET, in place of Credentials::ticket_request
 };
 
 /// Owner of exchanges. Not thread-safe; moves no data by itself.
-class Party {
+class Party final : private CsbIds {
  public:
   /// The provider, generator and clock must outlive the party.
   Party(Identity self, Policy policy, Credentials credentials, const crypto::Provider& provider, Rng& rng,
@@ -62,6 +69,11 @@ class Party {
   Result<Outcome> initiate(InitiateRequest request);
   /// Takes what arrived.
   Outcome receive(Source from, ByteView message);
+  /// Opens a MIKEY-SAKKE message that was stored for this party, e.g. beside a voice mail (RFC 6509 2.5). Its
+  /// timestamp may be up to `max_age` old, beyond the clock skew; the key set of its period must still be
+  /// held. It may be opened again and again, so nothing is asked of the replay cache; its bundle is handed
+  /// out and not kept, so that no CSB of the present is touched.
+  Outcome open_stored(ByteView message, std::chrono::seconds max_age);
   /// The certificate (DER) that an Outcome asked for by its URL, or the reason why there is none. One outcome
   /// for each exchange that waited for it.
   std::vector<Outcome> supply_certificate(const std::string& url, Result<Bytes> der);
@@ -69,6 +81,9 @@ class Party {
   std::vector<Outcome> expire();
   /// Destroys all bundles and exchanges with that CSB ID. ErrorCode::bad_request when there are none.
   Status forget(std::uint32_t csb_id);
+  /// Destroys the bundle with that CSB ID and peer, where a group has others. ErrorCode::bad_request when
+  /// there is none.
+  Status forget(std::uint32_t csb_id, const Identity& peer);
 
   keys::BundlePtr bundle(std::uint32_t csb_id, const Identity& peer) const;
   const Identity& self() const { return self_; }
@@ -80,6 +95,7 @@ class Party {
   keys::ReplayCache& replay_cache() { return replay_; }
 
  private:
+  friend class Group;
   using Waiting = std::multimap<std::uint32_t, Exchange>;
 
   /// An exchange that waits for a certificate: its first message is here and it is kept in `responder`, or it
@@ -91,7 +107,7 @@ class Party {
     std::optional<Exchange> responder;
   };
 
-  Env env() const {
+  Env env() {
     return {provider_,
             rng_,
             clock_,
@@ -99,11 +115,19 @@ class Party {
             self_,
             &credentials_.pki,
             credentials_.rsar_group ? &*credentials_.rsar_group : nullptr,
+            this,
+            &credentials_.sakke,
+            &sakke_cache_,
+            std::nullopt,
             credentials_.ticket ? &*credentials_.ticket : nullptr};
+  }
+  bool in_use(std::uint32_t csb_id, const Identity& peer) const override {
+    return waiting_.contains(csb_id) || bundle(csb_id, peer) != nullptr;
   }
   Psk shared_key(const Identity& with) const;
   /// The same, or a cached envelope key that may stand for it.
   Psk psk_for(const Identity& peer) const;
+  keys::BundlePtr group_bundle(const InitiateRequest& request) const;
   Result<Offer> make_offer(InitiateRequest& request, const keys::Bundle* old) const;
   Result<Offer> ticket_offer(InitiateRequest& request, const keys::Bundle* old) const;
   Outcome run(Exchange& exchange, Step step);
@@ -113,6 +137,7 @@ class Party {
   /// Forgets tickets whose time is over.
   void prune_tickets();
   Waiting::iterator find_waiting(const wire::Message& message);
+  bool remember_fetch(const std::string& url, std::uint32_t csb_id);
   Outcome first_message(wire::Message message);
   Outcome broken(ByteView octets, const Error& error);
   Outcome error_message(wire::Message message);
@@ -125,6 +150,7 @@ class Party {
   UniqueClock clock_;
   PartyLimits limits_;
   keys::ReplayCache replay_;
+  SakkeCache sakke_cache_;
   Waiting waiting_;
   std::vector<Fetching> fetching_;
   std::map<std::pair<std::uint32_t, Identity>, keys::BundlePtr> bundles_;

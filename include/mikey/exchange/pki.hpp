@@ -25,6 +25,8 @@ struct RsarGroup {
   SecretBytes tgk;
   SecretBytes salt;
   Bytes rand;
+  std::vector<std::uint32_t> ssrcs =
+      {};  ///< of the group's streams, for those whose SSRC the member leaves open
 };
 
 }  // namespace mikey

@@ -7,6 +7,7 @@
 
 #include "mikey/crypto/dh.hpp"
 #include "mikey/crypto/trust.hpp"
+#include "mikey/exchange/sakke.hpp"
 #include "mikey/keys/bundle.hpp"
 
 namespace mikey {
@@ -36,6 +37,8 @@ struct Policy {
   // Diffie-Hellman (RFC 3830 4.2.7)
   std::vector<DhGroup> dh_groups{DhGroup::oakley_5, DhGroup::oakley_1, DhGroup::oakley_2};  ///< accepted
   crypto::DhExponentLength dh_exponent = crypto::DhExponentLength::full;
+
+  SakkePolicy sakke;  ///< MIKEY-SAKKE (RFC 6509)
 
   /// Nothing that has gone out of favour: no SHA-1 in signatures or MACs, no DH group below 1536 bits, no tag
   /// of 32 bits.

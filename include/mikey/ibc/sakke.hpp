@@ -75,7 +75,8 @@ class KnownReceiver {
 /// What a receiver keeps beside its key.
 enum class Tables : std::uint8_t {
   none,  ///< nothing: a decapsulation costs a whole pairing
-  own,   ///< the pairing's lines for its RSK (350 KB, secret, wiped) and multiples of [b]P + Z (1.3 MB)
+  own,   ///< the functions of the pairing with its RSK (420 KB, secret, wiped) and multiples of [b]P + Z (1.3
+         ///< MB)
 };
 
 /// One's own RSK, validated.

@@ -68,9 +68,10 @@ struct CryptoSession {
   std::uint32_t roc = 0;
   std::uint8_t policy_no = 0;
   Suite suite = Suite::aes_cm_128_hmac_sha1_80;
-  Tek tek;            ///< SRTP master key, info(suite).key_len octets
-  Salt salt;          ///< SRTP master salt, info(suite).salt_len octets
-  Validity validity;  ///< validity.spi is the MKI
+  Tek tek;                     ///< SRTP master key, info(suite).key_len octets
+  Salt salt;                   ///< SRTP master salt, info(suite).salt_len octets
+  Validity validity;           ///< validity.spi is the MKI
+  std::uint16_t roc_rate = 0;  ///< RFC 4771: the ROC goes with every roc_rate-th packet; 0: never
 
   CryptoSession clone() const;
 };

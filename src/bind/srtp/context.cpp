@@ -185,7 +185,11 @@ Result<std::unique_ptr<Context>> Context::create(KeyMaterial material, SrtpDirec
   const keys::SuiteInfo& info = keys::info(material.suite);
   if (info.encr == SrtpEncr::aes_cm && info.key_len == 24 && !options.nonstandard_aes_192 &&
       !derives_aes_192())
-    return bad_request("this libsrtp2 derives AES-192 session keys otherwise than RFC 6188", "RFC 6188 4");
+    return bad_request(
+        std::string(srtp_get_version_string()) +
+            " derives other session keys for AES-192 than RFC 6188 does (cisco/libsrtp issue "
+            "763), so that no other implementation would understand it; use AES-128 or AES-256",
+        "RFC 6188 4");
   const bool split =
       direction == SrtpDirection::receive && !material.mki.empty() && info.srtp_tag_len != info.srtcp_tag_len;
   std::unique_ptr<Context> c(new Context(std::move(material), options));

@@ -22,10 +22,15 @@ struct Slot {
   std::vector<std::unique_ptr<Context>> keys;
 };
 
-// What is known of a stream whatever its key.
+// RFC 3711 3.3.1: ROC and sequence number; and 9.2: no key protects more packets than that.
+constexpr std::uint64_t kIndices = std::uint64_t{1} << 48;
+
+// What is known of a stream whatever its key. Indices go on beyond 48 bits here, and are cut where they are
+// used.
 struct StreamState {
   bool seen = false;
   std::uint64_t highest = 0;  // index of the packet furthest on, or the map's ROC and sequence number 0
+  std::uint64_t since = 0;    // index from which on the newest key is in use
 
   // RFC 3711 3.3.1: the index a sequence number stands for.
   std::uint64_t index(std::uint16_t seq) const {
@@ -34,7 +39,19 @@ struct StreamState {
     std::uint64_t v = roc;
     if (seen && last < 0x8000 && seq > last + 0x8000 && roc > 0) v = roc - 1;
     if (seen && last >= 0x8000 && seq < last - 0x8000) v = roc + 1;
-    return (v & 0xFFFFFFFF) << 16 | seq;
+    return v << 16 | seq;
+  }
+  // Whether a key may protect the packet of that index (RFC 3711 9.2, RFC 3830 6.14).
+  bool allows(const KeyMaterial& key, std::uint64_t index) const {
+    const std::uint64_t cut = index % kIndices;
+    return (index < since || index - since < kIndices) && cut >= key.valid_from && cut <= key.valid_to;
+  }
+  // Whether fifteen sixteenths of what the newest key may protect are behind.
+  bool nears_the_end(const KeyMaterial& key) const {
+    const std::uint64_t last = std::min(key.valid_to, kIndices - 1);
+    const std::uint64_t width = last - std::min(key.valid_from, last);
+    return seen && (highest - std::min(since, highest) >= kIndices / 16 * 15 ||
+                    (last < kIndices - 1 && highest % kIndices >= last - width / 16));
   }
   void advance(std::uint64_t index) {
     if (!seen || index > highest) highest = index;
@@ -240,6 +257,8 @@ Status SrtpSession::Impl::merge(std::vector<Slot>&& made) {
     } else if (Status s = merge_sender(*it, m); !s) {
       return s;
     }
+    for (auto& [ssrc, state] : streams)
+      if (slot_of(ssrc) == &*it) state.since = state.highest;
   }
   return {};
 }
@@ -286,8 +305,7 @@ Result<std::size_t> SrtpSession::Impl::protect(Kind kind, MutableBytes buffer, s
     return state.error();
   }
   const std::uint64_t index = (*state)->index(h->seq);
-  if (kind == Kind::rtp && (index < key.material().valid_from || index > key.material().valid_to))
-    return refuse(kind, Fate::key_expired);
+  if (kind == Kind::rtp && !(*state)->allows(key.material(), index)) return refuse(kind, Fate::key_expired);
   if (Status s = key.prepare(h->ssrc, static_cast<std::uint32_t>(index >> 16)); !s)
     return std::move(s).error();
   const Fate fate = key.protect(kind, buffer.data(), length);
@@ -305,8 +323,7 @@ Fate SrtpSession::Impl::attempt(Slot& slot, Context& key, const StreamState& sta
                                 const Header& h, MutableBytes packet, std::size_t& length) {
   if (packet.size() < h.size + key.trailer(kind)) return Fate::malformed;
   const std::uint64_t index = state.index(h.seq);
-  if (kind == Kind::rtp && (index < key.material().valid_from || index > key.material().valid_to))
-    return Fate::key_expired;
+  if (kind == Kind::rtp && !state.allows(key.material(), index)) return Fate::key_expired;
   const bool added = !key.has(h.ssrc);
   if (!key.prepare(h.ssrc, static_cast<std::uint32_t>(index >> 16))) return Fate::failed;
   length = packet.size();
@@ -358,12 +375,15 @@ SrtpSession::SrtpSession(SrtpSession&&) noexcept = default;
 SrtpSession& SrtpSession::operator=(SrtpSession&&) noexcept = default;
 SrtpSession::~SrtpSession() = default;
 
-bool srtp_supports(keys::Suite suite) {
+Status srtp_check(keys::Suite suite) {
   const keys::SuiteInfo& info = keys::info(suite);
   const SecretBytes key(info.key_len);
   const SecretBytes salt(info.salt_len);
   Result<KeyMaterial> m = srtp::key_material(suite, key.reveal(), salt.reveal(), {});
-  return m && Context::create(std::move(*m), SrtpDirection::send, {});
+  if (!m) return std::move(m).error();
+  auto context = Context::create(std::move(*m), SrtpDirection::send, {});
+  if (!context) return std::move(context).error();
+  return {};
 }
 
 Result<SrtpSession> SrtpSession::create(const keys::Bundle& bundle, SrtpDirection direction,
@@ -418,6 +438,13 @@ std::optional<std::uint32_t> SrtpSession::roc(std::uint32_t ssrc) const {
   const auto it = impl_->streams.find(ssrc);
   if (it == impl_->streams.end() || !it->second.seen) return std::nullopt;
   return static_cast<std::uint32_t>(it->second.highest >> 16);
+}
+
+bool SrtpSession::rekey_due() const {
+  return std::ranges::any_of(impl_->streams, [this](const auto& stream) {
+    const Slot* slot = impl_->slot_of(stream.first);
+    return slot != nullptr && stream.second.nears_the_end(slot->keys.front()->material());
+  });
 }
 
 SrtpDirection SrtpSession::direction() const {

@@ -226,6 +226,11 @@ void TrustStore::exclude_certificate(ByteView sha256) {
   impl_->excluded_certificates.insert(to_bytes(sha256));
 }
 
+Status TrustStore::check_exclusions(ByteView peer, const Certificate& leaf) const {
+  if (impl_->is_excluded(as_text(peer))) return refuse_certificate("the peer is excluded", "RFC 3830 4.3.2");
+  return impl_->check_exclusions({&leaf, 1});
+}
+
 Result<Certificate> TrustStore::certificate(ByteView der) const {
   const auto fingerprint = detail::digest(Hash::sha256, der);
   if (!fingerprint) return fingerprint.error();
@@ -251,9 +256,9 @@ Status TrustStore::verify_peer(std::span<const Certificate> chain, IdType type, 
                                Purpose purpose, const VerifyOptions& options,
                                std::span<const ByteView> ocsp) const {
   if (chain.empty()) return refuse_certificate("there is no certificate");
-  if (impl_->is_excluded(as_text(peer))) return refuse_certificate("the peer is excluded", "RFC 3830 4.3.2");
+  if (auto s = check_exclusions(peer, chain[0]); !s) return s;
   const auto pin = impl_->pins.find({type, to_bytes(peer)});
-  if (pin != impl_->pins.end() && pin->second == chain[0]) return impl_->check_exclusions(chain.first(1));
+  if (pin != impl_->pins.end() && pin->second == chain[0]) return {};
   if (auto s = verify_chain(chain, at, purpose, options, ocsp); !s) return s;
   if (!chain[0].matches(type, peer))
     return bad_message(ErrorCode::auth_failure, "RFC 3830 6.7", "the certificate is not the claimed peer's");

@@ -6,6 +6,8 @@ Result<Half> open_half(const Env& env, const Terms& terms, DhGroup group, const 
   if (terms.key.tek || terms.key.length || !terms.key.given.empty())
     return bad_request("the key comes from the Diffie-Hellman exchange and cannot be asked for",
                        "RFC 3830 3.3");
+  if (terms.group)
+    return bad_request("a Diffie-Hellman key is between two and cannot be a group's", "RFC 3830 8");
   Half h;
   h.validity = terms.validity;
   if (terms.key.none) {

@@ -35,9 +35,11 @@ Result<engine::Next<Done>> on(const AwaitResponse& s, const engine::Received<Res
   if (!authentic) return std::move(authentic).error();
   auto fresh = engine::ReplayGate::answers(*authentic, s.opening.t);
   if (!fresh) return std::move(fresh).error();
-  if (signer->identity != s.opening.peer)
+  if (!s.opening.takes(signer->identity))
     return bad_message(ErrorCode::invalid_id, "RFC 3830 3.3", "the response is from another identity");
-  auto draft = conclude(env, Mode::dh, s.opening, s.half, *m);
+  engine::Opening opening = s.opening;
+  opening.peer = signer->identity;
+  auto draft = conclude(env, Mode::dh, opening, s.half, *m);
   if (!draft) return std::move(draft).error();
   return engine::Next<Done>{Done{s.opening.csb_id},
                             engine::actions(engine::commit(*authentic, *fresh, std::move(*draft)))};

@@ -4,7 +4,7 @@ namespace mikey::dhhmac {
 namespace {
 
 /// Ends a message with a KEMAC that carries nothing but the MAC: Encr alg NULL (0) and MAC alg by IANA's
-/// numbers, which the table of RFC 4650 4.2 contradicts (doc/decisions).
+/// numbers, which the table of RFC 4650 4.2 contradicts (doc/readings.md, 4650-1).
 Result<Bytes> finish(wire::ChainBuilder b, const keys::MessageKeys& keys, MacAlg mac) {
   const Bytes room(*wire::mac_size(mac));
   b.add(wire::Kemac{EncrAlg::null, {}, mac, Octets(room)});
@@ -19,7 +19,9 @@ Status check_message(const Policy& policy, const wire::Message& m) {
     return ok;
   const wire::Slot& at = m.last_slot();
   const auto k = m.get<wire::Kemac>(at);
-  if (k.encr_alg != EncrAlg::null || !k.encr_data.empty())
+  // There is nothing to encrypt, so the 2 that RFC 4650 calls NULL means no more than IANA's 0.
+  const bool no_cipher = k.encr_alg == EncrAlg::null || wire::to_number(k.encr_alg) == 2;
+  if (!no_cipher || !k.encr_data.empty())
     return bad_message(ErrorCode::invalid_ea, "RFC 4650 4.2", "a KEMAC of DHHMAC carries no encrypted data",
                        at.offset);
   const bool null = k.mac_alg == MacAlg::null;
@@ -38,6 +40,8 @@ Result<engine::Next<AwaitResponse, Done>> begin(const Env& env, DhhmacOffer offe
   if (mac == MacAlg::null && !env.policy.allow_null)
     return bad_request("a NULL MAC is not allowed", "RFC 4650 4.2");
   if (offer.psk.empty()) return bad_request("no PSK for " + offer.terms.to.name());
+  if (!offer.terms.accept.empty())
+    return bad_request("accept: the key of this mode is one's who was named beforehand", "RFC 5197 5.3");
   auto opening = engine::open(env, offer.terms, std::move(old));
   if (!opening) return std::move(opening).error();
   engine::Opening& o = *opening;

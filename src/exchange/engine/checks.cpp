@@ -17,15 +17,16 @@ Result<Timestamp> fresh_timestamp(const Env& env, const wire::Message& m) {
   Timestamp ts{t.type, to_bytes(t.value)};
   const std::int64_t off = ntp_difference(ts.time(), env.clock.read());
   const std::int64_t skew = env.policy.clock_skew.count() << 32;
+  const std::int64_t age = env.stored ? env.stored->count() << 32 : 0;
   // A timestamp exactly at the skew is still good; the clock may have moved on by a fraction of a second
   // meanwhile.
   const std::int64_t slack = std::int64_t{1} << 32;
-  if (off > skew || off < -(skew + slack))
-    return bad_message(ErrorCode::invalid_ts, "RFC 3830 5.4",
-                       "the timestamp is " + std::to_string(off >> 32) +
-                           " s away from this clock, more than " +
-                           std::to_string(env.policy.clock_skew.count()),
-                       at->offset);
+  if (off > skew || off < -(skew + slack + age))
+    return bad_message(
+        ErrorCode::invalid_ts, "RFC 3830 5.4",
+        "the timestamp is " + std::to_string(off >> 32) + " s away from this clock, more than " +
+            std::to_string(env.policy.clock_skew.count() + (env.stored ? env.stored->count() : 0)),
+        at->offset);
   return ts;
 }
 

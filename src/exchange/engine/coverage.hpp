@@ -13,8 +13,8 @@ Status fill_kemac_mac(const keys::MessageKeys& keys, MacAlg alg, wire::ChainBuil
 Status check_kemac_mac(const keys::MessageKeys& keys, const wire::Message& m);
 
 /// RFC 3830 5.2: fills the Ver data of a message that ends with V; covered are the message, the data of both
-/// identities and the timestamp value. `alg` must be the one expected (readings 3830-1 and 3830-5 in
-/// doc/decisions).
+/// identities and the timestamp value. `alg` must be the one expected (doc/readings.md,
+/// 3830-1 and 3830-5).
 Status fill_verification(const keys::MessageKeys& keys, MacAlg alg, wire::ChainBuilder& message,
                          ByteView id_i, ByteView id_r, ByteView t);
 Status check_verification(const keys::MessageKeys& keys, MacAlg alg, const wire::Message& m, ByteView id_i,

@@ -50,6 +50,19 @@ Result<const OwnCertificate*> find_own(const Env& env, const wire::Message& m) {
   return &env.pki->own.front();
 }
 
+Status check_envelope_certificate(const Policy& policy, const crypto::Certificate& certificate) {
+  if (!certificate.allows_key_encipherment())
+    return bad_message(ErrorCode::invalid_cert, "RFC 5280 4.2.1.3",
+                       "keyUsage does not allow keyEncipherment, so no envelope key can be sent");
+  auto key = certificate.public_key();
+  if (!key) return std::move(key).error();
+  if (key->bits() < policy.signatures.min_rsa_bits)
+    return bad_message(
+        ErrorCode::invalid_cert, "RFC 3830 4.2.5",
+        "an RSA key of " + std::to_string(key->bits()) + " bits is too weak for an envelope key");
+  return {};
+}
+
 Result<Envelope> add_envelope(wire::ChainBuilder& b, const Env& env, const Binding& to,
                               const crypto::Certificate& certificate, std::span<const keys::KeyEntry> content,
                               EnvelopeCache cache, bool rsar) {

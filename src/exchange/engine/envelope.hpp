@@ -29,6 +29,10 @@ struct Binding {
 /// One's own key that CHASH names, or the first one when there is no CHASH (RFC 3830 3.2). There must be one.
 Result<const OwnCertificate*> find_own(const Env& env, const wire::Message& m);
 
+/// Whether an envelope key may be encrypted to the owner of `certificate`: its keyUsage and the size of its
+/// key. ErrorCode::invalid_cert.
+Status check_envelope_certificate(const Policy& policy, const crypto::Certificate& certificate);
+
 /// Adds KEMAC, CHASH unless `rsar`, and PKE for the owner of `certificate`. Draws "envelope key", then the
 /// padding. `content`: none, or the keys to send, after the ID of the sender.
 Result<Envelope> add_envelope(wire::ChainBuilder& b, const Env& env, const Binding& to,

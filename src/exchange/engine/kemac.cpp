@@ -35,7 +35,7 @@ Status accept_algorithms(const Policy& policy, EncrAlg encr, MacAlg mac, Protect
 namespace {
 
 /// Sub-payloads after which zeros may stand, of as many octets as a key wrap needs and no more (RFC
-/// 3830 4.2.3 leaves the padding open; doc/decisions).
+/// 3830 4.2.3 leaves the padding open; doc/readings.md, 3830-6).
 Result<wire::PayloadChain> parse_padded(PayloadType first, ByteView plain) {
   std::size_t n = plain.size();
   for (std::size_t cut = 0; cut <= 16 && cut <= plain.size(); ++cut) {

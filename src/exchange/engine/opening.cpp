@@ -5,22 +5,32 @@
 
 namespace mikey::engine {
 
+// So many collisions in a row mean that the generator repeats itself.
+Result<std::uint32_t> choose_csb_id(const Env& env, const Identity& peer) {
+  for (int i = 0; i < 16; ++i) {
+    auto id = env.rng.u32("CSB ID");
+    if (!id) return std::move(id).error();
+    if (*id != 0 && (env.csb_ids == nullptr || !env.csb_ids->in_use(*id, peer))) return *id;
+  }
+  return crypto_error("the generator draws CSB IDs that are in use");
+}
+
 Result<Opening> open(const Env& env, const Terms& terms, keys::BundlePtr old) {
   if (terms.to.empty()) return bad_request("to: an exchange needs a peer");
   Opening o;
   o.peer = terms.to;
   o.old = std::move(old);
   o.extensions = terms.extensions;
-  if (o.old) {
-    o.csb_id = o.old->csb_id;
-    o.rand = o.old->rand;
-    o.prf = o.old->prf;
+  o.accept = terms.accept;
+  if (o.old && terms.group) return bad_request("an update cannot join a group", "RFC 3830 8");
+  if (const keys::Bundle* base = o.old ? o.old.get() : terms.group.get()) {
+    o.csb_id = base->csb_id;
+    o.rand = base->rand;
+    o.prf = base->prf;
   } else {
-    while (o.csb_id == 0) {
-      auto id = env.rng.u32("CSB ID");
-      if (!id) return std::move(id).error();
-      o.csb_id = *id;
-    }
+    auto id = choose_csb_id(env, o.peer);
+    if (!id) return std::move(id).error();
+    o.csb_id = *id;
     auto rand = env.rng.bytes(16, "RAND");
     if (!rand) return std::move(rand).error();
     o.rand = std::move(*rand);
@@ -40,7 +50,7 @@ Status add_head(wire::ChainBuilder& b, const Env& env, const Opening& o,
   if (!o.old && !o.rand.empty()) b.add(wire::Rand{Octets(o.rand)});
   b.add(id_payload(env.self));
   if (certificates) certificates(b);
-  b.add(id_payload(o.peer));
+  if (o.accept.empty()) b.add(id_payload(o.peer));
   if (auto s = add_policies(b, o.proposal); !s) return s;
   add_extensions(b, o.extensions);
   return {};
@@ -65,6 +75,15 @@ Status take_keys(const Env& env, const Opening& o, const Terms& terms, Draft& dr
     if (!o.old) return bad_request("only an update can do without a key", "RFC 3830 4.5");
     for (const keys::KeyEntry& k : o.old->keys) draft->keys.push_back(k.clone());
     return {};
+  }
+  if (terms.group) {
+    if (terms.group->keys.empty()) return bad_request("the group has no key", "RFC 3830 8");
+    const keys::KeyEntry& shared = terms.group->keys.front();
+    const SecretBytes& given = terms.key.given;
+    if (given.empty() || ct_equal(given.reveal(), shared.key.reveal())) {  // with the salt that belongs to it
+      draft->keys.push_back(shared.clone());
+      return {};
+    }
   }
   auto key = make_key(env.rng, o.proposal.suites(), terms.key, terms.validity);
   if (!key) return std::move(key).error();

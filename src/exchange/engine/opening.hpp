@@ -2,6 +2,7 @@
 /// What the first messages of all modes of RFC 3830 and its kin have in common.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 
 #include "exchange/engine/terms.hpp"
@@ -19,9 +20,16 @@ struct Opening {
   Proposal proposal;
   keys::BundlePtr old;  ///< in an update
   std::vector<keys::Extension> extensions;
+  std::vector<Identity> accept;  ///< who may answer in place of `peer`
 
+  bool takes(const Identity& who) const {
+    return who == peer || std::ranges::find(accept, who) != accept.end();
+  }
   NtpTime time() const { return {load_be<std::uint64_t>(t.data())}; }
 };
+
+/// A CSB ID at random, and not one that is in use with the peer (RFC 3830 6.1). Draws "CSB ID".
+Result<std::uint32_t> choose_csb_id(const Env& env, const Identity& peer);
 
 /// Draws "CSB ID" and "RAND" (neither in an update, RFC 3830 4.5), takes the time, and works out the
 /// proposal.

@@ -10,6 +10,7 @@
 /// state is refused and changes nothing.
 #pragma once
 
+#include "exchange/engine/checks.hpp"
 #include "exchange/engine/error_message.hpp"
 #include "exchange/engine/machine.hpp"
 #include "exchange/engine/token.hpp"
@@ -17,7 +18,8 @@
 namespace mikey::engine {
 
 /// Certificates that a message names by URL (RFC 3830 6.7, RFC 4738 3.8): fetched by the owner before the
-/// message is looked at any further.
+/// message is looked at any further, but for its timestamp: nothing is fetched for a message that would be
+/// refused as stale anyway.
 class CertificateFetch {
  public:
   static constexpr std::size_t kMaxUrls = 8;
@@ -81,7 +83,10 @@ class ResponderMachine final : public Machine {
     const auto await = std::get<typename Spec::AwaitInit>(state_);
     auto url = Spec::kCertificates ? fetch_.next(**pending_) : std::optional<std::string>();
     if (!url) return refuse(await, std::move(url).error());
-    if (*url) return actions(Need(NeedCertificate{**url}));
+    if (*url) {  // a stale message is not worth a look-up
+      if (auto t = fresh_timestamp(env_, **pending_); !t) return refuse(await, std::move(t).error());
+      return actions(Need(NeedCertificate{**url}));
+    }
     auto message = std::move(*pending_);
     pending_.reset();
     message.fetched = std::make_shared<const FetchedCertificates>(fetch_.known());
@@ -90,6 +95,7 @@ class ResponderMachine final : public Machine {
 
   Step fetched(Supply answer) {
     if (auto* c = std::get_if<CertificateSupplied>(&answer)) {
+      if (wanted_url() != c->url) return nothing_awaited("this certificate");
       fetch_.add(std::move(*c));
       return look();
     }
@@ -153,15 +159,19 @@ class InitiatorMachine final : public Machine {
       return actions(std::move(r));
     }
     if (message.hdr().data_type != Spec::kAnswer) return nothing_awaited("a message of this data type");
-    pending_.emplace(std::move(message));
-    return look();
+    // Whoever it is from: another message that waits for its certificates goes on waiting unless this one
+    // needs some too, and what was fetched for it does not count against this one.
+    return look(Received<typename Spec::Answer>(std::move(message)), {});
   }
 
   Step supply(Supply answer) override {
     if (!pending_) return nothing_awaited("an answer");
     if (auto* c = std::get_if<CertificateSupplied>(&answer)) {
+      if (wanted_url() != c->url) return nothing_awaited("this certificate");
       fetch_.add(std::move(*c));
-      return look();
+      auto message = std::move(*pending_);
+      pending_.reset();
+      return look(std::move(message), std::move(fetch_));
     }
     if (auto* missing = std::get_if<NotFound>(&answer)) {
       pending_.reset();
@@ -190,14 +200,20 @@ class InitiatorMachine final : public Machine {
   }
 
  private:
-  Step look() {
-    auto url = Spec::kCertificates ? fetch_.next(**pending_) : std::optional<std::string>();
-    if (url && *url) return actions(Need(NeedCertificate{**url}));
-    auto message = std::move(*pending_);
-    pending_.reset();
+  Step look(Received<typename Spec::Answer> message, CertificateFetch fetch) {
+    const auto* s = std::get_if<Await>(&state_);
+    if (s == nullptr) return nothing_awaited("a message");
+    auto url = Spec::kCertificates ? fetch.next(*message) : std::optional<std::string>();
     if (!url) return reject(std::move(url).error(), false);
-    message.fetched = std::make_shared<const FetchedCertificates>(fetch_.known());
-    auto next = on(std::get<Await>(state_), message, env_);
+    if (*url) {
+      if (auto ours = ReplayGate::same_timestamp(*message, s->opening.t); !ours)
+        return reject(std::move(ours).error(), false);
+      pending_.emplace(std::move(message));
+      fetch_ = std::move(fetch);
+      return actions(Need(NeedCertificate{**url}));
+    }
+    message.fetched = std::make_shared<const FetchedCertificates>(fetch.known());
+    auto next = on(*s, message, env_);
     if (!next) return reject(std::move(next).error(), false);  // the genuine answer may still come
     return enter(state_, std::move(*next));
   }
@@ -208,6 +224,28 @@ class InitiatorMachine final : public Machine {
   CertificateFetch fetch_;
   std::optional<Received<typename Spec::Answer>> pending_;
   typename Spec::State state_;
+  Step first_step_;
+};
+
+/// An Initiator whose one message has no answer (RFC 6509): `Spec::Done` is its only state.
+template <class Spec>
+class OneWayMachine final : public Machine {
+ public:
+  explicit OneWayMachine(Next<typename Spec::Done> first)
+      : csb_id_(std::get<typename Spec::Done>(first.state).csb_id), first_step_(std::move(first.actions)) {}
+
+  Step start() override { return std::exchange(first_step_, {}); }
+  Step receive(wire::Message /*message*/) override { return nothing_awaited("a message"); }
+  Step supply(Supply /*answer*/) override { return nothing_awaited("an answer"); }
+  Step wake(NtpTime /*now*/) override { return {}; }
+  bool awaits(DataType /*type*/) const override { return false; }
+  std::uint32_t csb_id() const override { return csb_id_; }
+  Mode mode() const override { return Spec::kMode; }
+  std::optional<NtpTime> timestamp() const override { return std::nullopt; }
+  std::optional<std::string> wanted_url() const override { return std::nullopt; }
+
+ private:
+  std::uint32_t csb_id_;
   Step first_step_;
 };
 

@@ -66,6 +66,25 @@ Status check_features(const wire::Sp& sp, const Values& v) {
   return {};
 }
 
+bool is_rcc(const std::optional<std::uint64_t>& alg) {
+  return alg && *alg >= wire::to_number(SrtpAuth::rcc_m1) && *alg <= wire::to_number(SrtpAuth::rcc_m3);
+}
+
+// RFC 4771 taken out: what is left is the policy below the transform. Tag lengths of 14 to 19 speak of the
+// transform's tags: the 4 octets of the ROC, and for RCCm1 and m2 a MAC.
+void take_roc_transmission(Values& v) {
+  bool found = false;
+  for (const SrtpParam p : {SrtpParam::auth_alg, SrtpParam::srtp_auth_alg, SrtpParam::srtcp_auth_alg}) {
+    if (!is_rcc(v[index(p)])) continue;
+    found = true;
+    v[index(p)].reset();
+  }
+  if (!found) return;
+  v[index(SrtpParam::roc_rate)].reset();
+  v[index(SrtpParam::srtp_tag_len)].reset();
+  v[index(SrtpParam::srtcp_tag_len)].reset();
+}
+
 struct Auth {
   std::uint64_t srtp;
   std::uint64_t srtcp;
@@ -144,7 +163,18 @@ std::uint64_t tag_len(SrtpEncr encr, const Values& v) {
 
 }  // namespace
 
-Result<Suite> suite_of(const wire::Sp& sp, CameraTolerance tolerance) {
+std::optional<RocPolicy> roc_transmission(const wire::Sp& sp) {
+  auto v = values_of(sp);
+  if (!v) return std::nullopt;
+  for (const SrtpParam p : {SrtpParam::srtp_auth_alg, SrtpParam::auth_alg})
+    if (is_rcc((*v)[index(p)]))
+      return RocPolicy{
+          static_cast<SrtpAuth>(*(*v)[index(p)]),
+          static_cast<std::uint16_t>(std::min<std::uint64_t>(value_or(*v, SrtpParam::roc_rate, 1), 0xFFFF))};
+  return std::nullopt;
+}
+
+Result<Suite> suite_of(const wire::Sp& sp, CameraTolerance tolerance, RocTransmission roc) {
   if (sp.prot_type != ProtType::srtp)
     return bad_message(ErrorCode::invalid_sp, "RFC 3830 6.10",
                        "policy " + std::to_string(sp.policy_no) + ": protocol " +
@@ -152,6 +182,7 @@ Result<Suite> suite_of(const wire::Sp& sp, CameraTolerance tolerance) {
   auto read = values_of(sp);
   if (!read) return std::move(read).error();
   Values& v = *read;
+  if (roc == RocTransmission::understood) take_roc_transmission(v);
   if (Status s = check_features(sp, v); !s) return std::move(s).error();
 
   const std::uint64_t number = value_or(v, SrtpParam::encr_alg, wire::to_number(SrtpEncr::aes_cm));

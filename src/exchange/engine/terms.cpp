@@ -42,6 +42,13 @@ std::vector<keys::Suite> Proposal::suites() const {
 
 Result<Proposal> propose(const Policy& policy, const Terms& terms, const keys::Bundle* old) {
   Proposal p;
+  if (terms.group) {
+    p.map_type = terms.group->map_type;
+    p.policies = terms.group->policies;
+    for (const auto& [no, suite] : p.policies) p.announced.push_back(no);
+    for (const keys::CryptoSession& s : terms.group->sessions) p.cs.push_back({s.policy_no, s.ssrc, s.roc});
+    return p;
+  }
   if (old != nullptr) p.policies = old->policies;
   if (terms.empty_map) {
     p.map_type = CsIdMapType::empty;
@@ -57,6 +64,10 @@ Result<Proposal> propose(const Policy& policy, const Terms& terms, const keys::B
   const std::vector<Stream>& streams = terms.streams ? *terms.streams : kOne;
   if (streams.size() > 0xFF) return bad_request("more than 255 streams", "RFC 3830 6.1");
   for (const Stream& s : streams) {
+    if (s.suite && !policy.accepts(*s.suite))
+      return bad_request(
+          "a stream asks for " + std::string(keys::info(*s.suite).name) + ", which the policy does not allow",
+          "RFC 4567 8");
     auto no = assign(p, s.suite.value_or(policy.srtp.front()), old != nullptr);
     if (!no) return std::move(no).error();
     p.cs.push_back({*no, s.ssrc, s.roc});
@@ -76,6 +87,9 @@ Result<keys::KeyEntry> make_key(Rng& rng, std::span<const keys::Suite> suites, c
   const bool with_salt = request.with_salt.value_or(one_salt);
   if (with_salt && !one_salt)
     return bad_request("with_salt: the salts of the suites differ in length", "RFC 3830 6.13");
+  if (!request.given_salt.empty() && (!with_salt || request.given_salt.size() != first.salt_len))
+    return bad_request("salt: expected as many octets as the suites' salt has, and none without with_salt",
+                       "RFC 3830 6.13");
   const bool given = !request.given.empty();
   const std::size_t n = request.length.value_or(given         ? request.given.size()
                                                 : request.tek ? first.key_len
@@ -97,11 +111,14 @@ Result<keys::KeyEntry> make_key(Rng& rng, std::span<const keys::Suite> suites, c
     if (!k) return std::move(k).error();
     key.key = std::move(*k);
   }
-  if (with_salt) {
-    auto s = rng.secret(first.salt_len, "SALT");
-    if (!s) return std::move(s).error();
-    key.salt = std::move(*s);
+  if (!with_salt) return key;
+  if (!request.given_salt.empty()) {
+    key.salt = request.given_salt.clone();
+    return key;
   }
+  auto s = rng.secret(first.salt_len, "SALT");
+  if (!s) return std::move(s).error();
+  key.salt = std::move(*s);
   return key;
 }
 

@@ -22,6 +22,10 @@ Status check_signature_rsar(const Signer& signer, const wire::Message& m, const 
 /// Over the message and the data of both identities (RFC 6043 5.5).
 Status check_signature_6043(const Signer& signer, const wire::Message& m, const Policy& policy, ByteView id_1,
                             ByteView id_2);
+/// Whoever signed a message with keys of a KMS: eccsi_signer.hpp.
+struct EccsiSigner;
+/// The message's SIGN under the signer's identifier and KPAK (RFC 6509 2.2.1, RFC 6507 5.2.2).
+Status check_signature_eccsi(const EccsiSigner& signer, const wire::Message& m);
 
 /// A well-formed message of kind M, of which nothing else is known.
 template <class M>
@@ -71,6 +75,13 @@ class Verifier {
   static Result<Authenticated<M>> signature(const Signer& signer, const Received<M>& m,
                                             const Policy& policy) {
     if (auto s = check_signature(signer, *m, policy); !s) return std::move(s).error();
+    return Authenticated<M>(m);
+  }
+
+  /// RFC 6509 2.2.1: an ECCSI signature covers what RFC 3830 5.2 says, the whole message before it.
+  template <class M>
+  static Result<Authenticated<M>> signature_eccsi(const EccsiSigner& signer, const Received<M>& m) {
+    if (auto s = check_signature_eccsi(signer, *m); !s) return std::move(s).error();
     return Authenticated<M>(m);
   }
 
@@ -146,11 +157,12 @@ class ReplayGate {
   requires(M::kCoversInitial) static Fresh covers_initial(const Authenticated<M>& /*the response*/) {
     return {};
   }
+  /// Whether the response carries that timestamp at all; no proof before the message is authenticated.
+  static Status same_timestamp(const wire::Message& m, ByteView own_t);
 
  private:
   static NeedReplayVerdict question(const wire::Message& m, const Identity& peer);
   static Status judge(const ReplayVerdict& v);
-  static Status same_timestamp(const wire::Message& m, ByteView own_t);
 };
 
 /// A bundle in the making. Nobody but `commit` can take it out.

@@ -2,12 +2,26 @@
 #include "mikey/keys/session_keys.hpp"
 
 namespace mikey::pk::initiator {
+namespace {
+
+/// There may be no answer whose certificate could be judged, so exclusions are looked at before the key goes
+/// out.
+Status check_receiver(const Env& env, const Identity& to, const crypto::Certificate& certificate) {
+  if (auto ok = engine::check_envelope_certificate(env.policy, certificate); !ok) return ok;
+  return env.pki->trust ? env.pki->trust->check_exclusions(to.data, certificate) : Status{};
+}
+
+}  // namespace
 
 Result<engine::Next<AwaitVerification, Done>> begin(const Env& env, PkOffer offer, keys::BundlePtr old) {
   if (auto ok = engine::need_own_certificate(env); !ok) return std::move(ok).error();
   if (!offer.certificate)
     return bad_request("no certificate of " + offer.terms.to.name() +
                        " is known, which the envelope key needs");
+  if (auto ok = check_receiver(env, offer.terms.to, *offer.certificate); !ok)
+    return bad_request("certificate of " + offer.terms.to.name() + ": " + ok.error().detail, ok.error().rfc);
+  if (!offer.terms.accept.empty())
+    return bad_request("accept: the key of this mode is one's who was named beforehand", "RFC 5197 5.3");
   auto opening = engine::open(env, offer.terms, std::move(old));
   if (!opening) return std::move(opening).error();
   engine::Opening& o = *opening;
@@ -16,7 +30,7 @@ Result<engine::Next<AwaitVerification, Done>> begin(const Env& env, PkOffer offe
   draft->sessions = engine::make_sessions(o.proposal, draft->keys.front().validity);
 
   Bytes map;
-  const bool v = env.policy.request_verification;
+  const bool v = offer.terms.verification.value_or(env.policy.request_verification);
   wire::ChainBuilder b(engine::initial_header(DataType::pk_init, v, o.prf, o.csb_id, o.proposal, map));
   auto ok =
       engine::add_head(b, env, o, [&env](wire::ChainBuilder& to) { engine::add_own_certificates(to, env); });

@@ -38,6 +38,8 @@ Result<engine::Next<AwaitVerification, Done>> begin(const Env& env, PskOffer off
   if (!alg) return std::move(alg).error();
   const bool null = alg->encr == EncrAlg::null && alg->mac == MacAlg::null;
   if (offer.psk.empty() && !null) return bad_request("no PSK for " + offer.terms.to.name());
+  if (!offer.terms.accept.empty())
+    return bad_request("accept: the key of this mode is one's who was named beforehand", "RFC 5197 5.3");
   auto opening = engine::open(env, offer.terms, std::move(old));
   if (!opening) return std::move(opening).error();
   engine::Opening& o = *opening;
@@ -56,7 +58,7 @@ Result<engine::Next<AwaitVerification, Done>> begin(const Env& env, PskOffer off
   if (!sealed) return std::move(sealed).error();
 
   Bytes map;
-  const bool v = env.policy.request_verification;
+  const bool v = offer.terms.verification.value_or(env.policy.request_verification);
   wire::ChainBuilder b(engine::initial_header(DataType::psk_init, v, o.prf, o.csb_id, o.proposal, map));
   if (auto s = engine::add_head(b, env, o); !s) return std::move(s).error();
   const Bytes room(*wire::mac_size(alg->mac));

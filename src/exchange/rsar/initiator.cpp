@@ -87,15 +87,20 @@ Result<engine::Next<AwaitResponse, Done>> begin(const Env& env, RsarOffer offer,
   if (auto ok = engine::need_own_certificate(env); !ok) return std::move(ok).error();
   if (old)
     return bad_request("the envelope key of that CSB is not cached, so it cannot be updated", "RFC 4738 3.6");
+  if (offer.terms.group)
+    return bad_request("the key of a group is the Responder's to give in this mode", "RFC 4738 3.6");
   auto opening = engine::open(env, offer.terms, nullptr);
   if (!opening) return std::move(opening).error();
   engine::Opening& o = *opening;
   if (o.proposal.map_type != CsIdMapType::srtp_id)
     return bad_request("this mode needs a CS ID map", "RFC 4738 3.4");
-  if (!offer.terms.streams) offer_everything(env.policy, o.proposal);
+  if (!offer.terms.streams && !offer.group) offer_everything(env.policy, o.proposal);
   Bytes map;
   wire::ChainBuilder b(engine::initial_header(DataType::rsar_init, true, o.prf, o.csb_id, o.proposal, map));
-  if (offer.group) o.rand.clear();
+  if (offer.group) {  // the Responder brings RAND and the group's policies (3.2)
+    o.rand.clear();
+    o.proposal.announced.clear();
+  }
   auto ok =
       engine::add_head(b, env, o, [&env](wire::ChainBuilder& to) { engine::add_own_certificates(to, env); });
   if (!ok) return std::move(ok).error();
@@ -122,7 +127,7 @@ Result<engine::Next<Done>> on(const AwaitResponse& s, const engine::Received<Res
   if (!authentic) return std::move(authentic).error();
   auto fresh = engine::ReplayGate::answers(*authentic, s.opening.t);
   if (!fresh) return std::move(fresh).error();
-  if (signer->identity != s.opening.peer)
+  if (!s.opening.takes(signer->identity))
     return bad_message(ErrorCode::invalid_id, "RFC 4738 3.7", "the response is from another identity");
   auto part = group_part(*m, s);
   if (!part) return std::move(part).error();
@@ -130,6 +135,7 @@ Result<engine::Next<Done>> on(const AwaitResponse& s, const engine::Received<Res
   if (!proposal) return std::move(proposal).error();
 
   engine::Opening o = s.opening;
+  o.peer = signer->identity;
   o.rand = std::move(part->rand);
   o.proposal = std::move(*proposal);
   auto envelope = engine::open_envelope(env, *m, {o.prf, o.csb_id, o.rand, o.t}, signer->identity, false);

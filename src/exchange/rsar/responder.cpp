@@ -37,16 +37,30 @@ namespace {
 struct Choice {
   engine::Proposal proposal;
   std::vector<wire::Sp> sps;
+  Bytes own_params;  ///< of a policy of one's own
 };
+
+/// A group's members offer no policies and get the Responder's (RFC 4738 3.2).
+Result<Choice> choose_for_group(const Policy& policy, Choice c) {
+  auto params = exchange::params_of(policy.srtp.front());
+  if (!params) return std::move(params).error();
+  c.own_params = std::move(*params);
+  c.proposal.policies[0] = policy.srtp.front();
+  for (wire::SrtpId& e : c.proposal.cs) e.policy_no = 0;
+  if (c.proposal.cs.empty()) c.proposal.cs.push_back({0, 0, 0});
+  c.sps.push_back({0, ProtType::srtp, Octets(c.own_params)});
+  return c;
+}
 
 /// RFC 4738 3.6: each session keeps its policy when that is acceptable, else it gets the first acceptable one
 /// offered.
-Result<Choice> choose(const Policy& policy, const wire::Message& m) {
+Result<Choice> choose(const Policy& policy, const wire::Message& m, bool group) {
   if (m.hdr().map_type != CsIdMapType::srtp_id)
     return bad_message(ErrorCode::unspecified, "RFC 4738 3.4", "this mode needs an SRTP-ID map", 9);
   Choice c;
   c.proposal.cs = m.srtp_ids();
   const auto offered = m.all<wire::Sp>();
+  if (group && offered.empty()) return choose_for_group(policy, std::move(c));
   std::set<std::uint8_t> numbers;
   for (const wire::Sp& sp : offered) {
     if (!numbers.insert(sp.policy_no).second)
@@ -85,6 +99,12 @@ Result<Bytes> choose_rand(const Env& env, const wire::Message& m, bool group) {
   return env.rng.bytes(16, "RAND");
 }
 
+/// The members are to listen to the same streams.
+void name_streams(const RsarGroup& group, std::vector<wire::SrtpId>& cs) {
+  for (std::size_t i = 0; i < cs.size() && i < group.ssrcs.size(); ++i)
+    if (cs[i].ssrc == 0) cs[i].ssrc = group.ssrcs[i];
+}
+
 Result<keys::KeyEntry> choose_key(const Env& env, const engine::Proposal& p, bool group) {
   if (group) {
     keys::KeyEntry k;
@@ -108,15 +128,18 @@ Result<engine::Next<Done>> on(const NeedsVerdict& s, const ReplayVerdict& verdic
   if (!fresh) return std::move(fresh).error();
   const wire::Message& m = *s.init;
   if (auto ok = engine::check_for_me(s.ids, env.self); !ok) return std::move(ok).error();
+  if (auto ok = engine::check_envelope_certificate(env.policy, s.signer.certificate); !ok)
+    return std::move(ok).error();
   if (s.old) return bad_message(ErrorCode::unspecified, "RFC 4738 3.6", "a CSB with this ID exists already");
-  auto choice = choose(env.policy, m);
-  if (!choice) return std::move(choice).error();
   const bool request_has_rand = m.find(PayloadType::rand) != nullptr;
   const bool group = !request_has_rand && env.group != nullptr;
+  auto choice = choose(env.policy, m, group);
+  if (!choice) return std::move(choice).error();
   auto rand = choose_rand(env, m, group);
   if (!rand) return std::move(rand).error();
   auto key = choose_key(env, choice->proposal, group);
   if (!key) return std::move(key).error();
+  if (group) name_streams(*env.group, choice->proposal.cs);
   engine::Accepted a{Mode::rsar, s.signer.identity, nullptr, std::move(*rand), choice->proposal, {}};
   a.keys.push_back(std::move(*key));
   auto draft = engine::respond_draft(env, m, a, true);

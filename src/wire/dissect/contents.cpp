@@ -146,6 +146,32 @@ void explain(const Ticket& p, Node& node, const Decoder& d, Budget& budget) {
   chain(p.initiator_data, "Initiator Data", Chain::announced);
 }
 
+void explain(const Sakke& p, Node& node, const Decoder& d, Budget& budget) {
+  constexpr std::size_t kPoint = 257;  // 04 || x || y of 128 octets each, then 16 octets (RFC 6508 4, set 1)
+  constexpr std::size_t kHidden = 16;
+  if (p.params != SakkeParams::set_1 || p.data.size() != kPoint + kHidden) return;
+  look_inside(p.data, field(node, "SAKKE data"), d, "SAKKE data", [&](Decoder& part, std::vector<Node>& out) {
+    Dissector v(part, budget, out);
+    Octets octets;
+    v.octets("R", octets, kPoint);
+    v.octets("H", octets, kHidden);
+  });
+}
+
+void explain(const Sign& p, Node& node, const Decoder& d, Budget& budget) {
+  constexpr std::size_t kScalar = 32;  // r || s || PVT over P-256 (RFC 6507 3.3)
+  constexpr std::size_t kPoint = 65;
+  if (p.type != SignType::eccsi || p.signature.size() != 2 * kScalar + kPoint) return;
+  look_inside(p.signature, field(node, "Signature"), d, "an ECCSI signature",
+              [&](Decoder& part, std::vector<Node>& out) {
+                Dissector v(part, budget, out);
+                Octets octets;
+                v.octets("r", octets, kScalar);
+                v.octets("s", octets, kScalar);
+                v.octets("PVT", octets, kPoint);
+              });
+}
+
 void explain(const GeneralExt& p, Node& node, const Decoder& d, Budget& budget) {
   if (Node* data = field(node, "Data")) explain_extension(p.type, p.data, *data, d, budget);
 }

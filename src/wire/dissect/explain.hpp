@@ -36,6 +36,8 @@ void explain(const Sk& p, Node& node, const Decoder& d, Budget& budget);
 void explain(const Eccpt& p, Node& node, const Decoder& d, Budget& budget);
 void explain(const Tp& p, Node& node, const Decoder& d, Budget& budget);
 void explain(const Ticket& p, Node& node, const Decoder& d, Budget& budget);
+void explain(const Sakke& p, Node& node, const Decoder& d, Budget& budget);
+void explain(const Sign& p, Node& node, const Decoder& d, Budget& budget);
 void explain(const GeneralExt& p, Node& node, const Decoder& d, Budget& budget);
 
 /// The field of that name, or nullptr.

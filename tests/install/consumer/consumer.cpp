@@ -1,7 +1,15 @@
 #include <iostream>
 #include <mikey/base/bytes.hpp>
+#ifdef HAS_KMS
+#include <mikey/kms/xml.hpp>
+#endif
 
 int main() {
+#ifdef HAS_KMS
+  // Links the parser of documents, and what it needs.
+  const auto document = mikey::kms::read_xml(mikey::crypto::openssl(), mikey::as_bytes("<KmsCertCache/>"));
+  if (!document) return 1;
+#endif
   const mikey::Bytes octets{0, 1, 2, 3, 4, 5};
   std::cout << mikey::to_base64(octets) << '\n';
 }

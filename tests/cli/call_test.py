@@ -1,0 +1,107 @@
+"""`mikey call` from outside: a call between two processes, a wrong key, and suites that no call can use."""
+
+import pathlib
+import struct
+import subprocess
+import tempfile
+import unittest
+import wave
+
+from agent_driver import ALICE, BOB, KEY, TOOL, merged, toml
+
+
+class Call(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        for name, peer in (("alice", BOB), ("bob", ALICE)):
+            self.config(name, peer)
+            with wave.open(str(self.folder / f"{name}.wav"), "wb") as out:
+                out.setparams((1, 2, 8000, 0, "NONE", ""))
+                out.writeframes(b"".join(struct.pack("<h", (i * (37 if name == "bob" else 91)) % 20000 - 10000) for i in range(8000)))
+
+    def config(self, name, peer, over=None):
+        table = merged({"identity": f"sip:{name}@example.com", "psk": {peer: {"key": "hex:" + KEY}}}, over or {})
+        (self.folder / f"{name}.toml").write_text(toml(table))
+
+    def start(self, *arguments):
+        p = subprocess.Popen([TOOL, "call", *arguments], cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(p.stdout.close)
+        self.addCleanup(p.wait)
+        self.addCleanup(p.kill)
+        return p
+
+    def call(self, *more):
+        """Bob listens, Alice calls with further arguments: statuses and outputs."""
+        bob = self.start("--listen", "127.0.0.1:0", "--config", "bob.toml", "--wav", "bob.wav", "--record", "bob-heard.wav", "--fast")
+        at = bob.stdout.readline().split()[-1]
+        alice = self.start("--connect", at, "--config", "alice.toml", "--to", BOB, "--wav", "alice.wav", "--record", "alice-heard.wav",
+                           "--pcap", "call.pcap", "--fast", "--quiet", *more)
+        outputs = [p.communicate(timeout=60)[0] for p in (alice, bob)]
+        return (alice.returncode, bob.returncode), outputs
+
+    def samples(self, name):
+        with wave.open(str(self.folder / name), "rb") as w:
+            return struct.unpack(f"<{w.getnframes()}h", w.readframes(w.getnframes()))
+
+    def test_speech_both_ways(self):
+        statuses, outputs = self.call()
+        self.assertEqual(statuses, (0, 0), outputs)
+        for output in outputs:
+            self.assertIn("crypto session 2", output)
+            self.assertIn(" 0 authentication failures, 0 replays", output)
+            self.assertNotIn(KEY, output)
+        for said, heard in (("alice.wav", "bob-heard.wav"), ("bob.wav", "alice-heard.wav")):
+            said, heard = self.samples(said), self.samples(heard)
+            self.assertEqual(len(said), len(heard))
+            self.assertLess(max(abs(a - b) for a, b in zip(said, heard, strict=True)), 600)  # what G.711 loses
+
+    def test_a_call_keyed_by_one_message(self):
+        """MIKEY-SAKKE (RFC 6509): the offer brings the key, and the answer has no key management in it."""
+        for arguments in (["init", "kms.example.com", "--out", "kms"],
+                          ["provision", "--master", "kms/sakke-master.json", "--out", ".", ALICE, BOB]):
+            subprocess.run([TOOL, "kms", *arguments], cwd=self.folder, check=True, capture_output=True, timeout=120)
+        for name, peer in (("alice", BOB), ("bob", ALICE)):
+            [keys] = [path.name for path in self.folder.glob(f"{name}-*.json")]
+            self.config(name, peer, {"sakke": {"keys": [keys], "kms": ["kms/kms.json"]}})
+        statuses, outputs = self.call("--mode", "sakke")
+        self.assertEqual(statuses, (0, 0), outputs)
+        for output in outputs:
+            self.assertIn("mode sakke", output)
+            self.assertIn(" 0 authentication failures, 0 replays", output)
+        self.assertNotIn("answered", outputs[0])
+        for said, heard in (("alice.wav", "bob-heard.wav"), ("bob.wav", "alice-heard.wav")):
+            self.assertEqual(len(self.samples(said)), len(self.samples(heard)))
+
+    def test_every_suite_that_a_call_can_use(self):
+        for suite in ("AES_256_CM_HMAC_SHA1_80", "AEAD_AES_128_GCM", "NULL_HMAC_SHA1_80"):
+            with self.subTest(suite):
+                for name, peer in (("alice", BOB), ("bob", ALICE)):
+                    self.config(name, peer, {"policy": {"srtp": [suite]}})
+                statuses, outputs = self.call()
+                self.assertEqual(statuses, (0, 0), outputs)
+                self.assertIn(suite, outputs[0])
+
+    def test_a_wrong_key(self):
+        self.config("alice", BOB, {"psk": {BOB: {"key": "hex:" + KEY[::-1]}}})
+        statuses, outputs = self.call()
+        self.assertEqual(statuses, (1, 1), outputs)
+        self.assertIn("the call is refused: REFUSED 488", outputs[0])
+        self.assertIn("refused: Auth failure", outputs[1])
+        self.assertFalse((self.folder / "bob-heard.wav").exists())
+
+    def test_suites_that_no_call_can_use(self):
+        for suite, why in (("AES_192_CM_HMAC_SHA1_80", "AES-192"), ("F8_128_HMAC_SHA1_80", "does not have the suite")):
+            self.config("alice", BOB, {"policy": {"srtp": ["AES_CM_128_HMAC_SHA1_80", suite]}})
+            alice = self.start("--connect", "127.0.0.1:9", "--config", "alice.toml", "--to", BOB)
+            output = alice.communicate(timeout=60)[0]
+            if alice.returncode != 2:  # a libsrtp2 that does AES-192 as RFC 6188 has it
+                self.assertNotIn(suite, output)
+                continue
+            self.assertIn(f"policy.srtp: {suite} is of no use to a call: ", output)
+            self.assertIn(why, output)
+
+
+if __name__ == "__main__":
+    unittest.main()
