@@ -50,7 +50,7 @@ class TicketWorld {
   kms::Issuer& kms() {
     if (!issuer_) {
       authority_.emplace(std::move(tables));
-      replay_.emplace(keys::ReplayCache(crypto::openssl(), rng, policy.clock_skew, 1000), unique_);
+      replay_.emplace(keys::ReplayCache(crypto::openssl(), rng, policy.clock_skew, 20000), unique_);
       issuer_.emplace(Env{crypto::openssl(), rng, unique_, policy, self_}, *authority_, *replay_, record);
     }
     return *issuer_;
