@@ -122,8 +122,9 @@ class AgentTest(unittest.TestCase):
         path.write_text(table if isinstance(table, str) else toml(table))
         return path
 
-    def start(self, name, over=None, **options):
-        agent = Agent(self.write(self.config(name, over), f"{name}.toml"), **options)
+    def start(self, name, over=None, file=None, **options):
+        """An agent with the configuration of `name`, written to a file of its own when others have that one too."""
+        agent = Agent(self.write(self.config(name, over), f"{file or name}.toml"), **options)
         self.addCleanup(agent.log.close)
         self.addCleanup(agent.close)
         self.agents[name] = agent

@@ -66,8 +66,8 @@ class Modes(AgentTest):
 
     def test_a_group_of_the_initiators(self):
         alice, bob = self.pair()
-        carol = self.start("bob", {"identity": "sip:carol@example.com"})
-        server = self.start("alice", {"psk": {"sip:carol@example.com": {"key": "hex:" + KEY}}})
+        carol = self.start("bob", {"identity": "sip:carol@example.com"}, "carol")
+        server = self.start("alice", {"psk": {"sip:carol@example.com": {"key": "hex:" + KEY}}}, "server")
         wanted = {"mode": "psk", "key": "5a" * 16, "salt": "a5" * 14, "verification": False}
         first = server.initiate(streams=[{"ssrc": "0x1001"}], **wanted)
         self.assertEqual(first["state"], "established", first)
