@@ -15,7 +15,7 @@ struct Credentials {
   std::map<Identity, Psk> psk;  ///< by peer or KMS
   Pki pki;                      ///< own certificates and keys, and whom to trust
   std::optional<RsarGroup> rsar_group;
-  SakkeStore sakke;  ///< identity-based keys
+  SakkeStore sakke;                      ///< identity-based keys
   std::optional<TicketSettings> ticket;  ///< MIKEY-TICKET: one's KMS, and what is answered for
   TicketRequest ticket_request;          ///< what tickets are asked for unless a request says otherwise
 };
@@ -51,10 +51,10 @@ struct InitiateRequest {
   /// only, and terms.key.given: `terms.to` joins it with that key (RFC 3830 8; class Group does more of
   /// that).
   std::optional<std::uint32_t> csb_id;
-  DhGroup group = DhGroup::oakley_5;   ///< DH modes
-  bool rsar_group = false;             ///< RSA-R: ask for a group's key
-  std::optional<EnvelopeCache> cache;  ///< PK: the C flag, in place of the policy's
-  SakkeTerms sakke;                    ///< MIKEY-SAKKE
+  DhGroup group = DhGroup::oakley_5;    ///< DH modes
+  bool rsar_group = false;              ///< RSA-R: ask for a group's key
+  std::optional<EnvelopeCache> cache;   ///< PK: the C flag, in place of the policy's
+  SakkeTerms sakke;                     ///< MIKEY-SAKKE
   std::optional<TicketRequest> ticket;  ///< MIKEY-TICKET, in place of Credentials::ticket_request
 };
 
