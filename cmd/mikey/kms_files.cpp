@@ -160,6 +160,7 @@ Result<PeriodRange> parse_periods(const ibc::IdScheme& ids, const std::string& t
 
 Result<std::vector<UserLine>> read_users(const std::vector<std::string>& users, const std::string& path) {
   std::vector<UserLine> out;
+  out.reserve(users.size());
   for (const std::string& u : users) out.push_back({u, ""});
   if (!path.empty()) {
     const auto octets = read_secret_file(path, kMaxUsersFile);

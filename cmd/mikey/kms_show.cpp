@@ -86,7 +86,7 @@ void Show::public_keys(const ibc::KmsRecord& k) {
   const ibc::KeyPeriod current = ibc::period_at(k.ids, now);
   set("now", ibc::period_text(k.ids.scheme, current));
   set("now_is", period_dates(k.ids, current, current));
-  if (!k.covers(current)) here().bad.push_back("the keys are not for the current period");
+  if (!k.covers(current)) here().bad.emplace_back("the keys are not for the current period");
 }
 
 void Show::key_set(const ibc::KeySetRecord& k) {
@@ -113,7 +113,7 @@ void Show::check_key_set(const ibc::KeySetRecord& k) {
     why = ok ? std::nullopt : std::optional(ok.error());
     if (!ok) continue;
     set("valid", period_dates(ids, k.period, k.period));
-    here().good.push_back("the keys fit user, period and KMS (RFC 6508 6.1.2, RFC 6507 5.1.2)");
+    here().good.emplace_back("the keys fit user, period and KMS (RFC 6508 6.1.2, RFC 6507 5.1.2)");
     const ibc::KeyPeriod now = ibc::period_at(ids, SystemClock().now());
     if (k.period != now) set("today", k.period < now ? "the period is over" : "the period has not begun");
     return;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace mikey::cmd {
 namespace {
@@ -29,7 +30,7 @@ std::size_t columns() {
 }  // namespace
 
 std::string duration_text(double seconds) {
-  const auto s = static_cast<unsigned long>(std::min(std::max(seconds, 0.0), 1e9) + 0.5);
+  const auto s = static_cast<unsigned long>(std::lround(std::min(std::max(seconds, 0.0), 1e9)));
   if (s >= 3600) return format("%lu h %lu min", s / 3600, s / 60 % 60);
   if (s >= 60) return format("%lu min %lu s", s / 60, s % 60);
   return format("%lu s", s);
