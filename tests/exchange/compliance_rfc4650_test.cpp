@@ -106,7 +106,8 @@ TEST_F(Rfc4650, TheListOfKeyManagementProtocolsIsProtected) {
   const std::string list = "mikey;keyp1";
   q.terms.extensions = {{GeneralExtType::sdp_ids, to_bytes(as_bytes(list))}};
   const Bytes good = t.alice().initiate(std::move(q))->send[0].message;
-  const auto at = std::ranges::search(good, as_bytes(list)).begin() - good.begin();
+  const ByteView wanted = as_bytes(list);
+  const auto at = std::search(good.begin(), good.end(), wanted.begin(), wanted.end()) - good.begin();
   ASSERT_LT(at, static_cast<std::ptrdiff_t>(good.size()));
   Bytes bad = good;
   bad[static_cast<std::size_t>(at)] ^= 1;

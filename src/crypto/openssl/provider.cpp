@@ -132,7 +132,8 @@ Result<Bytes> OpensslProvider::aes_gcm_seal(ByteView key, ByteView iv, ByteView 
        EVP_CipherUpdate(c->get(), out.data(), &n, plain.data(), static_cast<int>(plain.size())) == 1) &&
       EVP_CipherFinal_ex(c->get(), out.data() + n, &last) == 1 &&
       EVP_CIPHER_CTX_ctrl(c->get(), EVP_CTRL_AEAD_GET_TAG, kGcmTag, out.data() + plain.size()) == 1;
-  if (!done || static_cast<std::size_t>(n + last) != plain.size()) return library_error("AES-GCM");
+  if (!done || static_cast<std::size_t>(n) + static_cast<std::size_t>(last) != plain.size())
+    return library_error("AES-GCM");
   return out;
 }
 
