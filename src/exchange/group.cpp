@@ -14,6 +14,7 @@ KeyRequest copy_of(const KeyRequest& k) {
 /// Members who choose an SSRC of their own would each listen to another stream.
 Status draw_ssrcs(Rng& rng, std::vector<Stream>& streams) {
   std::vector<wire::SrtpId> ids;
+  ids.reserve(streams.size());
   for (const Stream& s : streams) ids.push_back({0, s.ssrc, s.roc});
   if (auto ok = engine::fill_ssrcs(rng, ids); !ok) return ok;
   for (std::size_t i = 0; i < streams.size(); ++i) streams[i].ssrc = ids[i].ssrc;

@@ -93,7 +93,10 @@ Result<Offer> Party::ticket_offer(InitiateRequest& request, const keys::Bundle* 
   if (old != nullptr) return Offer(std::move(o));
   if (!credentials_.ticket) return bad_request("MIKEY-TICKET is not configured");
   const TicketSettings& settings = *credentials_.ticket;
-  o.request = request.ticket ? std::move(*request.ticket) : credentials_.ticket_request;
+  if (request.ticket)
+    o.request = std::move(*request.ticket);
+  else
+    o.request = credentials_.ticket_request;
   const Identity& to = o.terms.to;
   if (o.request.reuse != TicketRequest::Reuse::never) {
     const auto held = tickets_.find(to);
