@@ -145,8 +145,8 @@ Begun begin(const Env& env, TicketOffer offer, keys::BundlePtr old) {
 Begun begin(const Env& env, RsarOffer offer, const keys::BundlePtr& old) {
   return initiator<rsar::initiator::Spec>(env, rsar::initiator::begin(env, std::move(offer), old));
 }
-Begun begin(const Env& env, SakkeOffer offer, keys::BundlePtr old) {
-  auto first = sakke::initiator::begin(env, std::move(offer), std::move(old));
+Begun begin(const Env& env, SakkeOffer offer, const keys::BundlePtr& old) {
+  auto first = sakke::initiator::begin(env, std::move(offer), old);
   if (!first) return std::move(first).error();
   return std::unique_ptr<engine::Machine>(
       std::make_unique<engine::OneWayMachine<sakke::initiator::Spec>>(std::move(*first)));

@@ -170,7 +170,7 @@ Result<Ready> make_bundle(const Env& env, const SakkeOffer& offer, const wire::H
 
 }  // namespace
 
-Result<engine::Next<Done>> begin(const Env& env, SakkeOffer offer, keys::BundlePtr old) {
+Result<engine::Next<Done>> begin(const Env& env, SakkeOffer offer, const keys::BundlePtr& old) {
   if (auto ok = check_request(offer); !ok) return std::move(ok).error();
   if (env.policy.sakke.sign_rsa)
     if (auto ok = engine::need_own_certificate(env); !ok) return std::move(ok).error();

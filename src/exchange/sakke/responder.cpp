@@ -24,7 +24,8 @@ Status check_structure(const wire::Message& m) {
 
 }  // namespace
 
-Result<engine::Next<NeedsOld>> on(const AwaitInit& /*state*/, engine::Received<Init> m, const Env& env) {
+Result<engine::Next<NeedsOld>> on(const AwaitInit& /*state*/, const engine::Received<Init>& m,
+                                  const Env& env) {
   if (env.sakke == nullptr || env.sakke->kms().empty()) return unsupported("there are no keys for this mode");
   auto ts = engine::fresh_timestamp(env, *m);
   if (!ts) return std::move(ts).error();

@@ -22,7 +22,7 @@ struct Done {
 
 /// Builds the I_MESSAGE. Draws "SSV" unless it is given, "CSB ID" and "RAND" unless given or in an update,
 /// then what the signature draws.
-Result<engine::Next<Done>> begin(const Env& env, SakkeOffer offer, keys::BundlePtr old);
+Result<engine::Next<Done>> begin(const Env& env, SakkeOffer offer, const keys::BundlePtr& old);
 
 struct Spec {
   static constexpr Mode kMode = Mode::sakke;
@@ -62,7 +62,7 @@ struct NeedsVerdict {
 };
 struct Done {};
 
-Result<engine::Next<NeedsOld>> on(const AwaitInit& s, engine::Received<Init> m, const Env& env);
+Result<engine::Next<NeedsOld>> on(const AwaitInit& s, const engine::Received<Init>& m, const Env& env);
 Result<engine::Next<NeedsVerdict>> on(const NeedsOld& s, BundleSupplied answer, const Env& env);
 Result<engine::Next<Done>> on(const NeedsVerdict& s, const ReplayVerdict& verdict, const Env& env);
 

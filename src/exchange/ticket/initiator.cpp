@@ -417,7 +417,8 @@ Result<Next<Done>> on(const AwaitAnswer& s, const Received<TransferResp>& m, con
   if (auto ok = check_all_there(sent.sessions, *sessions); !ok) return std::move(ok).error();
   Policies policies{plan.proposal.policies, {}};
   if (auto ok = check_policies(env.policy, *m, *sessions, policies); !ok) return std::move(ok).error();
-  Identity peer = who ? std::move(*who) : plan.peer;
+  Identity peer = plan.peer;
+  if (who) peer = std::move(*who);
   keys::TicketCsb csb{flags.bits(), env.self, peer, std::move(forked->mpk), context};
   auto draft =
       make_draft(env, {Role::initiator, peer, plan.csb_id, plan.prf, flags, sent.rand_i,

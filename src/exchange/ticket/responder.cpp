@@ -99,7 +99,8 @@ Result<Call> read_call(const Env& env, Received<TransferInit> message) {
   if (auto s = check_caller(env, c); !s) return std::move(s).error();
   auto idr = identity_in(m, IdRole::responder);
   if (auto s = check_called(env, idr); !s) return std::move(s).error();
-  c.called = idr ? std::move(*idr) : env.self;
+  c.called = env.self;
+  if (idr) c.called = std::move(*idr);
   auto rand = rand_in(m, RandRole::initiator);
   if (!rand) return bad_message(ErrorCode::unspecified, "RFC 6043 4.2.2.1", "the message has no RANDRi");
   c.rand_i = std::move(*rand);

@@ -86,6 +86,7 @@ Result<std::vector<keys::KeyEntry>> new_keys(const Env& env, const Terms& terms,
   if (terms.validity.type == KvType::interval)
     return bad_request("interval: a key of MIKEY-TICKET has an SPI", "RFC 6043 6.2.1");
   std::vector<keys::Suite> suites;
+  suites.reserve(sessions.size());
   for (const Session& s : sessions) suites.push_back(policies.known.at(s.policies.front()));
   if (suites.empty()) suites.push_back(env.policy.srtp.front());
   auto key = engine::make_key(env.rng, suites, terms.key, terms.validity);
