@@ -65,9 +65,9 @@ TEST(AesGcm, WhatIsChangedDoesNotOpen) {
 }
 
 TEST(AesGcm, LengthsThatItCannotTake) {
-  for (const std::size_t n : {0, 15, 17, 33})
+  for (const std::size_t n : {0U, 15U, 17U, 33U})
     EXPECT_EQ(openssl().aes_gcm_seal(Bytes(n), Bytes(12), {}, {}).error().code, ErrorCode::bad_request);
-  for (const std::size_t n : {0, 1025})
+  for (const std::size_t n : {0U, 1025U})
     EXPECT_EQ(openssl().aes_gcm_seal(Bytes(16), Bytes(n), {}, {}).error().code, ErrorCode::bad_request);
   EXPECT_TRUE(openssl().aes_gcm_seal(Bytes(32), Bytes(16), {}, {}).ok());
 }
