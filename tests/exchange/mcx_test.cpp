@@ -48,8 +48,8 @@ class Streamwide {
   }
   Outcome receive(std::size_t message) {
     const Bytes octets = *from_base64(vectors()["messages"][message]["message"].get<std::string>());
-    const auto t = wire::Message::parse(octets)->first<wire::T>();
-    clock_.set({load_be<std::uint64_t>(t->value.data())});
+    const auto m = wire::Message::parse(octets);
+    clock_.set({load_be<std::uint64_t>(m->first<wire::T>()->value.data())});
     return party_->receive(Source::peer, octets);
   }
 
