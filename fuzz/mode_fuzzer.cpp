@@ -7,33 +7,19 @@
 #include <cstdlib>
 
 #include "fuzz_keys.hpp"
+#include "fuzz_support.hpp"
 #include "mikey/crypto/make_pki.hpp"
 #include "mikey/exchange/party.hpp"
 
 namespace {
 
 using namespace mikey;
+using fuzz::CountingRng;
+using fuzz::require;
 
 constexpr NtpTime kNow = NtpTime::from_unix(1790000000);
 const Identity kAlice = Identity::uri("sip:alice@example.com");
 const Identity kBob = Identity::uri("sip:bob@example.com");
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
-/// Always the same octets, so that every run is the same exchange.
-class CountingRng final : public Rng {
- public:
-  explicit CountingRng(std::uint8_t first) : next_(first) {}
-  Status fill(MutableBytes out, std::string_view /*what*/) override {
-    for (std::uint8_t& octet : out) octet = next_++;
-    return {};
-  }
-
- private:
-  std::uint8_t next_;
-};
 
 crypto::CertificateSpec spec(const char* name, bool ca) {
   crypto::CertificateSpec s;

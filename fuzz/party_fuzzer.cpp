@@ -5,34 +5,20 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "fuzz_support.hpp"
 #include "mikey/exchange/party.hpp"
 
 namespace {
 
 using namespace mikey;
-
-/// Always the same octets, so that every run is the same exchange.
-class CountingRng final : public Rng {
- public:
-  explicit CountingRng(std::uint8_t first) : next_(first) {}
-  Status fill(MutableBytes out, std::string_view /*what*/) override {
-    for (std::uint8_t& octet : out) octet = next_++;
-    return {};
-  }
-
- private:
-  std::uint8_t next_;
-};
+using fuzz::CountingRng;
+using fuzz::require;
 
 Party make(const Identity& self, const Identity& peer, Rng& rng, const Clock& clock) {
   Credentials credentials;
   credentials.psk.emplace(peer, Psk(ByteView(Bytes(16, 0x11))));
   const PartyLimits small{.waiting = 10, .bundles = 10, .replay_entries = 100};
   return Party(self, Policy{}, std::move(credentials), crypto::openssl(), rng, clock, small);
-}
-
-void require(bool condition) {
-  if (!condition) std::abort();
 }
 
 /// Hands in the injected message. True when it is `genuine` itself, brought early.

@@ -5,28 +5,14 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "fuzz_support.hpp"
 #include "mikey/profile/mcx.hpp"
 
 namespace {
 
 using namespace mikey;
-
-/// Always the same octets, so that every run is the same exchange.
-class CountingRng final : public Rng {
- public:
-  explicit CountingRng(std::uint8_t first) : next_(first) {}
-  Status fill(MutableBytes out, std::string_view /*what*/) override {
-    for (std::uint8_t& octet : out) octet = next_++;
-    return {};
-  }
-
- private:
-  std::uint8_t next_;
-};
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
+using fuzz::CountingRng;
+using fuzz::require;
 
 constexpr std::int64_t kNow = 1790000000;
 constexpr const char* kAlice = "sip:alice@example.com";
