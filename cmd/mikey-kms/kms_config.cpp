@@ -70,12 +70,15 @@ void check_ibake_master(ConfigSection s) {
   s.finish();
 }
 
-std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection root) {
+std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection root,
+                                          const ReadServer& server = {}) {
   Config common;
   read_common(root, common);
   KmsConfig out;
   read_kms_ticket(root.table("ticket"), common.identity.type, out);
   check_ibake_master(root.table("ibake"));
+  ConfigSection network = root.table("server");
+  if (server) server(network, common.identity);
   root.finish();
   if (!reader.ok()) return reader.error();
   out.identity = std::move(common.identity);
@@ -95,9 +98,9 @@ std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection ro
 
 }  // namespace
 
-std::variant<KmsConfig, std::string> load_kms_config(const std::string& path) {
+std::variant<KmsConfig, std::string> load_kms_config(const std::string& path, const ReadServer& server) {
   ConfigReader reader(path);
-  return read(reader, reader.open());
+  return read(reader, reader.open(), server);
 }
 
 std::variant<KmsConfig, std::string> parse_kms_config(const std::string& path, std::string_view text) {
