@@ -76,6 +76,7 @@ std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection ro
   KmsConfig out;
   read_kms_ticket(root.table("ticket"), common.identity.type, out);
   check_ibake_master(root.table("ibake"));
+  out.store = read_store(root.table("store"));
   root.finish();
   if (!reader.ok()) return reader.error();
   out.identity = std::move(common.identity);

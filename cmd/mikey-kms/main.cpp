@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "admin.hpp"
 #include "agent_lines.hpp"
 #include "kms_lines.hpp"
 #include "terminal.hpp"
@@ -80,6 +81,7 @@ int run(int argc, char** argv) {
       "      answer requests until the input ends\n\n"
       "Exit status: 0 done, 1 failed, 2 usage\n");
   stdio->callback([&] { exit = serve_stdio(options); });
+  add_admin(app, exit);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help, --version
