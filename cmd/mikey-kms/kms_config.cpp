@@ -79,6 +79,7 @@ std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection ro
   check_ibake_master(root.table("ibake"));
   ConfigSection network = root.table("server");
   if (server) server(network, common.identity);
+  out.store = read_store(root.table("store"));
   root.finish();
   if (!reader.ok()) return reader.error();
   out.identity = std::move(common.identity);

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "config.hpp"
+#include "kms_store_config.hpp"
 #include "mikey/kms/issuer.hpp"
 
 namespace mikey::cmd {
@@ -16,7 +17,8 @@ struct KmsConfig {
   Policy policy;
   Pki pki;
   kms::Tables tables;
-  std::set<Identity> other_kms;  ///< asked about their tickets (RFC 6043 10)
+  std::set<Identity> other_kms;      ///< asked about their tickets (RFC 6043 10)
+  std::optional<StoreConfig> store;  ///< where users and keys are, in place of the tables
   std::vector<std::string> warnings;
 };
 

@@ -24,6 +24,8 @@ class TicketWorld {
   Policy policy;
   kms::Tables tables;
   kms::TicketRecord* record = nullptr;
+  const kms::Authority* authority = nullptr;  ///< in place of the tables
+  KmsReplay* replay = nullptr;           ///< in place of one in memory
 
   explicit TicketWorld(std::vector<std::string> names = {"alice", "bob", "carol", "dave"}) {
     for (const std::string& n : names) tables.psk.emplace(uri_of(n), psk(n));
@@ -51,7 +53,9 @@ class TicketWorld {
     if (!issuer_) {
       authority_.emplace(std::move(tables));
       replay_.emplace(keys::ReplayCache(crypto::openssl(), rng, policy.clock_skew, 20000), unique_);
-      issuer_.emplace(Env{crypto::openssl(), rng, unique_, policy, self_}, *authority_, *replay_, record);
+      issuer_.emplace(Env{crypto::openssl(), rng, unique_, policy, self_},
+                      authority != nullptr ? *authority : *authority_, replay != nullptr ? *replay : *replay_,
+                      record);
     }
     return *issuer_;
   }

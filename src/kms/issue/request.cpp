@@ -68,7 +68,7 @@ Result<Grant> grant(const TicketPolicy& desired, const std::vector<KeyWish>& wis
   g.policy.keys.reset();
   g.policy.kms = self;
   g.policy.initiator = client;
-  g.policy.flags = desired.flags.without(authority.refused_flags()).without(TicketFlag::k);
+  g.policy.flags = desired.flags.without(authority.refused_flags(client)).without(TicketFlag::k);
   if (!g.policy.has(TicketFlag::e) && desired.responders.size() == 1)
     g.tpk = authority.psk(desired.responders.front());
   if (g.tpk.size() < 16) {
@@ -79,7 +79,7 @@ Result<Grant> grant(const TicketPolicy& desired, const std::vector<KeyWish>& wis
                    "this KMS has no key for tickets"};
     g.tpk = std::move(own.front());
   }
-  const std::int64_t latest = now + authority.max_lifetime();
+  const std::int64_t latest = now + authority.max_lifetime(client);
   g.policy.end = std::min(desired.end.value_or(latest), latest);
   const bool intervals =
       std::ranges::any_of(wishes, [](const KeyWish& w) { return w.validity.type == KvType::interval; });
