@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config.hpp"
+#include "kms_ibake.hpp"
 #include "mikey/kms/issuer.hpp"
 
 namespace mikey::cmd {
@@ -13,8 +14,12 @@ struct KmsConfig {
   Pki pki;
   kms::Tables tables;
   std::set<Identity> other_kms;  ///< asked about their tickets (RFC 6043 10)
+  std::optional<KmsIbake> ibake;
   std::vector<std::string> warnings;
 };
+
+/// A list of identities; a failure of the section when one is none.
+std::optional<std::set<Identity>> read_identities(ConfigSection& s, std::string_view key, IdType type);
 
 /// Reads the configuration at `path`. The error is one line that names the file, the key and what was
 /// expected.
