@@ -43,12 +43,15 @@ void read_kms_ticket(ConfigSection s, IdType type, KmsConfig& config) {
   s.finish();
 }
 
-std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection root) {
+std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection root,
+                                          const ReadServer& server = {}) {
   Config common;
   read_common(root, common);
   KmsConfig out;
   read_kms_ticket(root.table("ticket"), common.identity.type, out);
   out.ibake = read_kms_ibake(root.table("ibake"), common.identity.type);
+  ConfigSection network = root.table("server");
+  if (server) server(network, common.identity);
   root.finish();
   if (!reader.ok()) return reader.error();
   out.identity = std::move(common.identity);
@@ -86,9 +89,9 @@ std::optional<std::set<Identity>> read_identities(ConfigSection& s, std::string_
   return out;
 }
 
-std::variant<KmsConfig, std::string> load_kms_config(const std::string& path) {
+std::variant<KmsConfig, std::string> load_kms_config(const std::string& path, const ReadServer& server) {
   ConfigReader reader(path);
-  return read(reader, reader.open());
+  return read(reader, reader.open(), server);
 }
 
 std::variant<KmsConfig, std::string> parse_kms_config(const std::string& path, std::string_view text) {

@@ -2,6 +2,8 @@
 /// The configuration of `mikey-kms`.
 #pragma once
 
+#include <functional>
+
 #include "config.hpp"
 #include "kms_ibake.hpp"
 #include "mikey/kms/issuer.hpp"
@@ -21,9 +23,12 @@ struct KmsConfig {
 /// A list of identities; a failure of the section when one is none.
 std::optional<std::set<Identity>> read_identities(ConfigSection& s, std::string_view key, IdType type);
 
+/// Reads [server], which others than `mikey-kms serve` pass over.
+using ReadServer = std::function<void(ConfigSection& server, const Identity& self)>;
+
 /// Reads the configuration at `path`. The error is one line that names the file, the key and what was
 /// expected.
-std::variant<KmsConfig, std::string> load_kms_config(const std::string& path);
+std::variant<KmsConfig, std::string> load_kms_config(const std::string& path, const ReadServer& server = {});
 /// The same of a text, as if it stood at `path`.
 std::variant<KmsConfig, std::string> parse_kms_config(const std::string& path, std::string_view text);
 
