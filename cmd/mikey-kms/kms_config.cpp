@@ -11,22 +11,6 @@ constexpr std::int64_t kMaxLifetime = 100LL * 366 * 86400;
 constexpr std::size_t kLeastKey = 16;  // RFC 6043 12.1
 constexpr std::size_t kMostKey = 255;  // a RAND as long must fit
 
-/// A list of identities; a failure of the section when one is none.
-std::optional<std::set<Identity>> read_identities(ConfigSection& s, std::string_view key, IdType type) {
-  const auto names = s.list(key, "a list of identities");
-  if (!names) return std::nullopt;
-  std::set<Identity> out;
-  for (const std::string& name : *names) {
-    auto id = parse_identity(type, name);
-    if (!id) {
-      s.fail(key, "expected identities, got \"" + name + "\"");
-      return std::nullopt;
-    }
-    out.insert(std::move(*id));
-  }
-  return out;
-}
-
 void read_groups(ConfigSection groups, IdType type, kms::Tables& to) {
   for (const std::string& name : groups.names()) {
     const auto group = parse_identity(type, name);
@@ -59,24 +43,13 @@ void read_kms_ticket(ConfigSection s, IdType type, KmsConfig& config) {
   s.finish();
 }
 
-/// The key services of IBAKE are not part of this program yet; what stands here is checked, so that a mistake
-/// shows early, and has no effect.
-void check_ibake_master(ConfigSection s) {
-  if (const auto path = s.text("master", "a file")) (void)s.load("master", *path);
-  ConfigSection members = s.table("members");
-  for (const std::string& name : members.names()) (void)members.list(name, "a list of identities");
-  members.finish();
-  (void)s.integer("ahead", 0, 1000, "key periods");
-  s.finish();
-}
-
 std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection root,
                                           const ReadServer& server = {}) {
   Config common;
   read_common(root, common);
   KmsConfig out;
   read_kms_ticket(root.table("ticket"), common.identity.type, out);
-  check_ibake_master(root.table("ibake"));
+  out.ibake = read_kms_ibake(root.table("ibake"), common.identity.type);
   ConfigSection network = root.table("server");
   if (server) server(network, common.identity);
   out.store = read_store(root.table("store"));
@@ -88,6 +61,9 @@ std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection ro
   out.tables.psk = std::move(common.credentials.psk);
   out.tables.psk_names = std::move(common.psk_names);
   out.warnings = std::move(common.warnings);
+  if (out.ibake && out.ibake->master.kms().uri() != as_text(out.identity.data))
+    out.warnings.push_back("ibake.master: the parameters are of " + safe_text(out.ibake->master.kms().uri()) +
+                           ", which is not this KMS's identity");
   for (const Identity& kms : out.other_kms)
     if (!out.tables.psk.contains(kms))
       out.warnings.push_back("ticket.other_kms: there is no PSK for " + safe_text(kms.name()) +
@@ -98,6 +74,21 @@ std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection ro
 }
 
 }  // namespace
+
+std::optional<std::set<Identity>> read_identities(ConfigSection& s, std::string_view key, IdType type) {
+  const auto names = s.list(key, "a list of identities");
+  if (!names) return std::nullopt;
+  std::set<Identity> out;
+  for (const std::string& name : *names) {
+    auto id = parse_identity(type, name);
+    if (!id) {
+      s.fail(key, "expected identities, got \"" + name + "\"");
+      return std::nullopt;
+    }
+    out.insert(std::move(*id));
+  }
+  return out;
+}
 
 std::variant<KmsConfig, std::string> load_kms_config(const std::string& path, const ReadServer& server) {
   ConfigReader reader(path);

@@ -5,12 +5,11 @@
 #include <functional>
 
 #include "config.hpp"
+#include "kms_ibake.hpp"
 #include "kms_store_config.hpp"
 #include "mikey/kms/issuer.hpp"
 
 namespace mikey::cmd {
-
-class ConfigSection;
 
 struct KmsConfig {
   Identity identity;
@@ -19,8 +18,12 @@ struct KmsConfig {
   kms::Tables tables;
   std::set<Identity> other_kms;      ///< asked about their tickets (RFC 6043 10)
   std::optional<StoreConfig> store;  ///< where users and keys are, in place of the tables
+  std::optional<KmsIbake> ibake;
   std::vector<std::string> warnings;
 };
+
+/// A list of identities; a failure of the section when one is none.
+std::optional<std::set<Identity>> read_identities(ConfigSection& s, std::string_view key, IdType type);
 
 /// Reads [server], which others than `mikey-kms serve` pass over.
 using ReadServer = std::function<void(ConfigSection& server, const Identity& self)>;

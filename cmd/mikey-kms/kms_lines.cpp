@@ -44,7 +44,14 @@ KmsLines::KmsLines(KmsConfig config, const crypto::Provider& provider, Rng& rng,
       authority_(std::move(config_.tables)),
       replay_(keys::ReplayCache(provider, rng, config_.policy.clock_skew, replay_entries), clock_),
       issuer_({provider, rng, clock_, config_.policy, config_.identity, &config_.pki}, authority_, replay_,
-              nullptr, nullptr, &relay_) {}
+              nullptr, nullptr, &relay_) {
+  service_.add(issuer_);
+  if (!config_.ibake) return;
+  key_rights_.emplace(std::move(config_.ibake->members), config_.ibake->ahead);
+  key_issuer_.emplace(Env{provider, rng, clock_, config_.policy, config_.identity, &config_.pki}, authority_,
+                      replay_, *key_rights_, config_.ibake->master);
+  service_.add(*key_issuer_);
+}
 
 std::optional<std::string> KmsLines::handle(std::string_view line) {
   if (line.find_first_not_of(" \t\r\n") == std::string_view::npos) return std::nullopt;
@@ -73,7 +80,7 @@ Json KmsLines::dispatch(nlohmann::json& request) {
   if (from != "peer" && from != "kms") r.fail("from", "expected \"peer\" or \"kms\"");
   const auto message = r.base64("message");
   if (!r.ok()) return rejection(r.error());
-  return answer_json(from == "kms" ? relay_.take(*message) : issuer_.handle(*message));
+  return answer_json(from == "kms" ? relay_.take(*message) : service_.handle(*message));
 }
 
 }  // namespace mikey::cmd

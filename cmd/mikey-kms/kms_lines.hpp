@@ -34,6 +34,9 @@ class KmsLines {
   kms::TableAuthority authority_;
   kms::CachedReplay replay_;
   kms::Issuer issuer_;
+  std::optional<kms::TableKeyRights> key_rights_;
+  std::optional<kms::KeyIssuer> key_issuer_;
+  kms::Service service_;
 };
 
 }  // namespace mikey::cmd

@@ -25,7 +25,7 @@ class TicketWorld {
   kms::Tables tables;
   kms::TicketRecord* record = nullptr;
   const kms::Authority* authority = nullptr;  ///< in place of the tables
-  KmsReplay* replay = nullptr;           ///< in place of one in memory
+  KmsReplay* replay = nullptr;                ///< in place of one in memory
 
   explicit TicketWorld(std::vector<std::string> names = {"alice", "bob", "carol", "dave"}) {
     for (const std::string& n : names) tables.psk.emplace(uri_of(n), psk(n));

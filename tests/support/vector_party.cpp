@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "mikey/ibc/ibake_files.hpp"
 #include "mikey/ibc/key_files.hpp"
 
 namespace mikey::test {
@@ -147,7 +148,27 @@ VectorKms::VectorKms(const json& config, std::int64_t unix_time)
   rng_.add("replay cache key", Bytes(16, 0x5A));
   authority_.emplace(std::move(t));
   replay_.emplace(keys::ReplayCache(crypto::openssl(), rng_, policy_.clock_skew, 100), unique_);
-  issuer_.emplace(Env{crypto::openssl(), rng_, unique_, policy_, self_, &pki_}, *authority_, *replay_);
+  const Env env{crypto::openssl(), rng_, unique_, policy_, self_, &pki_};
+  issuer_.emplace(env, *authority_, *replay_);
+  service_.add(*issuer_);
+  if (!config.contains("ibake")) return;
+  const json& ibake = config["ibake"];
+  std::map<Identity, std::set<Identity>> members;
+  const json tables = ibake.value("members", json::object());
+  for (const auto& [user, others] : tables.items())
+    for (const Identity& m : uris(others)) members[Identity::uri(user)].insert(m);
+  rights_.emplace(std::move(members), ibake.value("ahead", 0U));
+  key_issuer_.emplace(env, *authority_, *replay_, *rights_, ibake_master(ibake["master"]));
+  service_.add(*key_issuer_);
+}
+
+Bytes ibake_file(const std::string& name) {
+  static const json files = json::parse(read_source_file("vectors/mikey-peer/ibake-files.json"));
+  return to_bytes(as_bytes(files.at(name).dump()));
+}
+
+ibc::IbakeMaster ibake_master(const std::string& name) {
+  return *ibc::IbakeMaster::load(crypto::openssl(), *ibc::parse_ibake_master(ibake_file(name)));
 }
 
 InitiateRequest request_of(const json& j) {

@@ -65,7 +65,7 @@ struct TicketKey {
   };
   std::int64_t id = 0;
   State state = State::current;
-  std::int64_t made = 0;                   ///< seconds since 1970, as all times here
+  std::int64_t made = 0;                        ///< seconds since 1970, as all times here
   std::optional<std::int64_t> open_until = {};  ///< the last second in which it opens
 };
 

@@ -121,6 +121,23 @@ class Verifier {
     if (auto s = check_signature_6043(signer, *m, policy, id_1, id_2); !s) return std::move(s).error();
     return Authenticated<M>(m);
   }
+
+  /// RFC 6267 5.4: V covers the message and the ID data of the parties.
+  template <class M>
+  static Result<Authenticated<M>> verification_6267(const keys::MessageKeys& keys, PrfFunc prf,
+                                                    const Received<M>& m, ByteView id_1, ByteView id_2) {
+    if (auto s = check_verification_6267(keys, prf, *m, id_1, id_2); !s) return std::move(s).error();
+    return Authenticated<M>(m);
+  }
+
+  /// RFC 6267 5.4: the signature of a key request covers the message and the ID data of the parties, which is
+  /// what RFC 6043 5.5 says of its own requests.
+  template <class M>
+  static Result<Authenticated<M>> signature_6267(const Signer& signer, const Received<M>& m,
+                                                 const Policy& policy, ByteView id_1, ByteView id_2) {
+    if (auto s = check_signature_6043(signer, *m, policy, id_1, id_2); !s) return std::move(s).error();
+    return Authenticated<M>(m);
+  }
 };
 
 /// A message that was not seen before.
