@@ -5,6 +5,9 @@
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+# One compiler cache for all clones of a machine; debug information may then name another clone's folder.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+
 stages_begin() {  # FOLDER-OF-LOGS
   exec </dev/null
   logs=$1

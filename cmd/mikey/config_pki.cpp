@@ -22,7 +22,35 @@ std::vector<std::string> paths(ConfigSection& s, std::string_view key) {
   return s.list(key, "a list of PEM files").value_or(std::vector<std::string>{});
 }
 
+constexpr std::string_view kTokenUri = "pkcs11:";
+/// Speaks for all tokens that the system knows.
+constexpr const char* kEveryModule = "p11-kit-proxy.so";
+
+/// A PIN, of which an editor may have made a line.
+std::string_view without_line_end(std::string_view text) {
+  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+  return text;
+}
+
+/// A key that stays on its token (RFC 7512).
+std::shared_ptr<const crypto::PrivateKey> load_token_key(ConfigSection& s, const std::string& uri) {
+  auto module = s.text("pkcs11_module", "the path of a PKCS#11 module").value_or(kEveryModule);
+  if (module.find('/') != std::string::npos) module = s.reader().resolve(module);
+  const auto pin = s.has("pin_file") ? s.file("pin_file") : SecretBytes();
+  if (!pin) return nullptr;
+  auto key = crypto::load_private_key_uri(uri, module, without_line_end(as_text(pin->reveal())));
+  if (key) return std::move(*key);
+  s.fail("key", "expected an RSA private key on a token: " + key.error().detail);
+  return nullptr;
+}
+
 std::shared_ptr<const crypto::PrivateKey> load_key(ConfigSection& s, const std::string& path) {
+  if (path.starts_with(kTokenUri)) return load_token_key(s, path);
+  for (const char* token_only : {"pkcs11_module", "pin_file"}) {
+    if (!s.has(token_only)) continue;
+    s.fail(token_only, "expected only with a key that is a pkcs11: URI");
+    return nullptr;
+  }
   const auto text = s.load("key", path);
   if (!text) return nullptr;
   auto key = crypto::load_private_key_pem(as_text(text->reveal()));
@@ -33,11 +61,11 @@ std::shared_ptr<const crypto::PrivateKey> load_key(ConfigSection& s, const std::
 
 void read_own(ConfigSection& s, Pki& to) {
   const auto chain_path = s.text("chain", "the path of a PEM file");
-  const auto key_path = s.text("key", "the path of a PEM file");
+  const auto key_path = s.text("key", "the path of a PEM file, or a pkcs11: URI");
   auto url = s.text("url", "the URL of the certificate");
   if (!s.ok() || (!chain_path && !key_path)) return;
   if (!chain_path) return s.fail("chain", "expected the path of a PEM file, but it is missing");
-  if (!key_path) return s.fail("key", "expected the path of a PEM file, but it is missing");
+  if (!key_path) return s.fail("key", "expected the path of a PEM file or a pkcs11: URI, but it is missing");
   auto chain = load_certificates(s, "chain", *chain_path);
   if (!chain) return;
   auto key = load_key(s, *key_path);

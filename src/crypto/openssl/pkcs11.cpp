@@ -37,6 +37,7 @@ Status check_module(const std::string& path) {
 }
 
 Status start(ENGINE* e, const std::string& module_path) {
+  ENGINE_ctrl_cmd_string(e, "QUIET", nullptr, 0);  // libp11 writes to standard error, which is our caller's
   if (!command(e, "MODULE_PATH", module_path) || ENGINE_init(e) != 1)
     return library_error("loading the PKCS#11 module " + module_path);
   return {};
