@@ -77,8 +77,8 @@ std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection ro
   KmsConfig out;
   read_kms_ticket(root.table("ticket"), common.identity.type, out);
   check_ibake_master(root.table("ibake"));
-  ConfigSection network = root.table("server");
-  if (server) server(network, common.identity);
+  for (const std::string_view key : {"server", "sakke"}) (void)root.table(key);
+  if (server) server(root, common.identity);
   root.finish();
   if (!reader.ok()) return reader.error();
   out.identity = std::move(common.identity);

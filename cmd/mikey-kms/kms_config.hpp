@@ -20,8 +20,8 @@ struct KmsConfig {
   std::vector<std::string> warnings;
 };
 
-/// Reads [server], which others than `mikey-kms serve` pass over.
-using ReadServer = std::function<void(ConfigSection& server, const Identity& self)>;
+/// Reads [server] and [sakke], which others than `mikey-kms serve` pass over.
+using ReadServer = std::function<void(ConfigSection& root, const Identity& self)>;
 
 /// Reads the configuration at `path`. The error is one line that names the file, the key and what was
 /// expected.
