@@ -50,8 +50,8 @@ std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection ro
   KmsConfig out;
   read_kms_ticket(root.table("ticket"), common.identity.type, out);
   out.ibake = read_kms_ibake(root.table("ibake"), common.identity.type);
-  ConfigSection network = root.table("server");
-  if (server) server(network, common.identity);
+  for (const std::string_view key : {"server", "sakke"}) (void)root.table(key);
+  if (server) server(root, common.identity);
   out.store = read_store(root.table("store"));
   root.finish();
   if (!reader.ok()) return reader.error();

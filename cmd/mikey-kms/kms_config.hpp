@@ -25,8 +25,8 @@ struct KmsConfig {
 /// A list of identities; a failure of the section when one is none.
 std::optional<std::set<Identity>> read_identities(ConfigSection& s, std::string_view key, IdType type);
 
-/// Reads [server], which others than `mikey-kms serve` pass over.
-using ReadServer = std::function<void(ConfigSection& server, const Identity& self)>;
+/// Reads [server] and [sakke], which others than `mikey-kms serve` pass over.
+using ReadServer = std::function<void(ConfigSection& root, const Identity& self)>;
 
 /// Reads the configuration at `path`. The error is one line that names the file, the key and what was
 /// expected.
