@@ -7,6 +7,7 @@ namespace mikey::test {
 namespace {
 
 using Call = IbakeWorld::Run;
+using Letter = IbakeWorld::Letter;
 using enum DataType;
 
 const std::vector<DataType> kFour = {i_message_1, r_message_1, i_message_2, r_message_2};
@@ -223,6 +224,33 @@ TEST(IbakeRetargeting, AnotherIdentityIsNotAnswered) {
   IbakeWorld w;
   const Call run = w.run("alice", IbakeWorld::request("bob"), "carol");
   EXPECT_EQ(run.last.at("carol").error->code, ErrorCode::invalid_id);
+}
+
+TEST(IbakeEarlyMedia, NeedsTheAnswerFirst) {
+  IbakeWorld w;
+  const Call run = w.run("alice", IbakeWorld::request("bob"), "bob", [&](Letter& l) {
+    if (l.to == "bob") return;
+    EXPECT_EQ(w.party("alice").bundles(), 0U) << "no keys before an answer";
+    EXPECT_EQ(w.party("bob").bundles(), l.type() == r_message_1 ? 0U : 1U)
+        << "the callee has none with its first answer either";
+  });
+  expect_same(run);
+}
+
+TEST(IbakeKeyGeneration, IsOfBoth) {
+  IbakeWorld w;
+  const auto fingerprint = [&] { return tgk_of(w.established().bundle("bob")); };
+  const std::string one = fingerprint();
+  EXPECT_NE(fingerprint(), one) << "other values, another key";
+}
+
+TEST(IbakeConference, IsBetweenTwo) {
+  IbakeWorld w;
+  const Call first = w.established();
+  InitiateRequest r = IbakeWorld::request("carol");
+  r.csb_id = first.bundle("alice").csb_id;
+  r.terms.key.given = first.bundle("alice").keys.front().key.clone();
+  EXPECT_EQ(w.run("alice", std::move(r), "carol").refused->severity, Severity::request);
 }
 
 TEST(IbakeRedirection, NeedsNothingOfTheNewPeer) {
