@@ -13,6 +13,7 @@ struct KmsConfig {
   Pki pki;
   kms::Tables tables;
   std::set<Identity> other_kms;  ///< asked about their tickets (RFC 6043 10)
+  bool compatible = false;       ///< makes tickets that are messages of RFC 3830 (RFC 6043 B.1)
   std::vector<std::string> warnings;
 };
 

@@ -3,6 +3,7 @@
 #include "agent_answer.hpp"
 #include "agent_lines.hpp"
 #include "agent_request.hpp"
+#include "mikey/exchange/compatibility_ticket.hpp"
 
 namespace mikey::cmd {
 namespace {
@@ -35,6 +36,12 @@ std::map<Identity, KmsLink> links(const KmsConfig& config) {
   return out;
 }
 
+TicketSchemes ticket_types(bool compatible, const Env& env) {
+  TicketSchemes out;
+  if (compatible) out.add(std::make_shared<CompatibilityTicket>(env));
+  return out;
+}
+
 }  // namespace
 
 KmsLines::KmsLines(KmsConfig config, const crypto::Provider& provider, Rng& rng, const Clock& clock,
@@ -44,8 +51,10 @@ KmsLines::KmsLines(KmsConfig config, const crypto::Provider& provider, Rng& rng,
       relay_({provider, rng, clock_, config_.policy, config_.identity, &config_.pki}, links(config_)),
       authority_(std::move(config_.tables)),
       replay_(keys::ReplayCache(provider, rng, config_.policy.clock_skew, replay_entries), clock_),
+      schemes_(ticket_types(config_.compatible,
+                            {provider, rng, clock_, config_.policy, config_.identity, &config_.pki})),
       issuer_({provider, rng, clock_, config_.policy, config_.identity, &config_.pki}, authority_, replay_,
-              nullptr, nullptr, &relay_) {}
+              nullptr, &schemes_, &relay_) {}
 
 std::optional<std::string> KmsLines::handle(std::string_view line) {
   if (line.find_first_not_of(" \t\r\n") == std::string_view::npos) return std::nullopt;

@@ -28,6 +28,7 @@ class KmsLines {
   kms::Relay relay_;
   kms::TableAuthority authority_;
   kms::CachedReplay replay_;
+  TicketSchemes schemes_;
   kms::Issuer issuer_;
 };
 
