@@ -384,6 +384,8 @@ Result<InitiateRequest> parse_initiate(nlohmann::json& request, IdType id_type, 
   out.rsar_group = r.flag("group_mode").value_or(false);
   out.ticket = parse_ticket(r, id_type, ticket);
   out.sakke = parse_sakke(r);
+  out.ibake.curve = parse_named(r, "curve", kCurves);
+  out.ibake.esk = r.flag("esk").value_or(false);
   if (!r.ok()) return r.error();
   out.mode = *mode;
   out.terms.to = std::move(*peer);
