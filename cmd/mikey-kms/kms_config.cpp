@@ -39,6 +39,7 @@ void read_kms_ticket(ConfigSection s, IdType type, KmsConfig& config) {
   to.initiators = read_identities(s, "initiators", type);
   to.trusted_kms = read_identities(s, "trusted_kms", type).value_or(std::set<Identity>{});
   config.other_kms = read_identities(s, "other_kms", type).value_or(std::set<Identity>{});
+  config.compatible = s.flag("compatible").value_or(false);
   read_groups(s.table("groups"), type, to);
   s.finish();
 }
@@ -50,8 +51,9 @@ std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection ro
   KmsConfig out;
   read_kms_ticket(root.table("ticket"), common.identity.type, out);
   out.ibake = read_kms_ibake(root.table("ibake"), common.identity.type);
-  ConfigSection network = root.table("server");
-  if (server) server(network, common.identity);
+  for (const std::string_view key : {"server", "sakke"}) (void)root.table(key);
+  if (server) server(root, common.identity);
+  out.store = read_store(root.table("store"));
   root.finish();
   if (!reader.ok()) return reader.error();
   out.identity = std::move(common.identity);

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "agent_lines.hpp"
+#include "serve_sakke.hpp"
 #include "serve_tables.hpp"
 #include "terminal.hpp"
 
@@ -40,7 +41,10 @@ class Service {
  private:
   Status audit_into(const std::string& path);
   kms::Services services(ServeConfig config) {
-    return table_services(std::move(config), {clock_, replay_, per_identity_}, audit_);
+    auto sakke = std::move(config.sakke);
+    auto out = table_services(std::move(config), {clock_, replay_, per_identity_}, audit_);
+    add_sakke_service(out, std::move(sakke), clock_);
+    return out;
   }
   void warn(const ServeConfig& config) {
     for (const std::string& w : config.kms.warnings)

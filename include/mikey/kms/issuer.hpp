@@ -18,13 +18,15 @@ class Authority : public KmsClients {
   /// Whether this client may have such a ticket. An error of code auth_failure is told to the client.
   virtual Status may_request(const Identity& client, const TicketPolicy& desired) const = 0;
   /// Whether the client is one of a ticket's responders, by itself or as member of a group (RFC 6043 12.5).
-  virtual Status may_resolve(const Identity& client, const TicketPolicy& ticket) const = 0;
+  /// `sender`: who authenticated the message, the client itself or the KMS that asks for it.
+  virtual Status may_resolve(const Identity& client, const Identity& sender,
+                             const TicketPolicy& ticket) const = 0;
   /// The keys of tickets that nobody else can open (mode 1): the one to seal with first, then old ones.
   virtual std::vector<SecretBytes> ticket_keys() const = 0;
-  /// Seconds from now after which no ticket is valid.
-  virtual std::int64_t max_lifetime() const = 0;
-  /// Flags this KMS does not grant.
-  virtual TicketFlags refused_flags() const = 0;
+  /// Seconds from now after which no ticket of this client is valid.
+  virtual std::int64_t max_lifetime(const Identity& client) const = 0;
+  /// Flags this KMS does not grant to the client.
+  virtual TicketFlags refused_flags(const Identity& client) const = 0;
 };
 
 /// Told of every ticket before its keys leave the KMS: an audit trail, revocation. An error refuses the
@@ -79,6 +81,7 @@ class Issuer final : public RequestHandler {
 
  private:
   Answer serve(wire::Message message) const;
+  void refuse(Answer& to, Error why, const wire::Hdr& about, const KmsRequest* asked) const;
   Result<Bytes> request(const KmsRequest& asked) const;
   Result<Bytes> resolve(const KmsRequest& asked) const;
   /// The policy of a ticket that another KMS is to be asked about.
@@ -111,10 +114,11 @@ class TableAuthority final : public Authority {
   std::optional<Identity> client_by_psk(const std::optional<Identity>& psk_name) const override;
   bool is_trusted_kms(const Identity& who) const override { return t_.trusted_kms.contains(who); }
   Status may_request(const Identity& client, const TicketPolicy& desired) const override;
-  Status may_resolve(const Identity& client, const TicketPolicy& ticket) const override;
+  Status may_resolve(const Identity& client, const Identity& sender,
+                     const TicketPolicy& ticket) const override;
   std::vector<SecretBytes> ticket_keys() const override;
-  std::int64_t max_lifetime() const override { return t_.max_lifetime; }
-  TicketFlags refused_flags() const override { return t_.drop_flags; }
+  std::int64_t max_lifetime(const Identity& /*client*/) const override { return t_.max_lifetime; }
+  TicketFlags refused_flags(const Identity& /*client*/) const override { return t_.drop_flags; }
 
  private:
   Tables t_;

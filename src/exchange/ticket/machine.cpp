@@ -141,6 +141,10 @@ class TicketMachine final : public engine::Machine {
   bool ended() const override { return std::holds_alternative<Done>(state_); }
   Mode mode() const override { return Mode::ticket; }
   std::optional<NtpTime> timestamp() const override { return t_; }
+  keys::BundlePtr updates() const override {
+    const auto* s = std::get_if<AwaitUpdateAnswer>(&state_);
+    return s == nullptr ? nullptr : s->sent->old;
+  }
   std::optional<std::string> wanted_url() const override { return std::nullopt; }
 
  private:
