@@ -39,6 +39,7 @@ void read_kms_ticket(ConfigSection s, IdType type, KmsConfig& config) {
   to.initiators = read_identities(s, "initiators", type);
   to.trusted_kms = read_identities(s, "trusted_kms", type).value_or(std::set<Identity>{});
   config.other_kms = read_identities(s, "other_kms", type).value_or(std::set<Identity>{});
+  config.compatible = s.flag("compatible").value_or(false);
   read_groups(s.table("groups"), type, to);
   s.finish();
 }

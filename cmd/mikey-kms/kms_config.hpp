@@ -19,6 +19,7 @@ struct KmsConfig {
   std::set<Identity> other_kms;      ///< asked about their tickets (RFC 6043 10)
   std::optional<StoreConfig> store;  ///< where users and keys are, in place of the tables
   std::optional<KmsIbake> ibake;
+  bool compatible = false;  ///< makes tickets that are messages of RFC 3830 (RFC 6043 B.1)
   std::vector<std::string> warnings;
 };
 

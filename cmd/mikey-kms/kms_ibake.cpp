@@ -37,10 +37,12 @@ std::optional<KmsIbake> read_kms_ibake(ConfigSection s, IdType type) {
   }
   table.finish();
   const auto ahead = s.integer("ahead", 0, kMaxAhead, "key periods");
+  const auto plain_http = s.flag("plain_http");
   if (s.ok() && !master) s.fail("master", "expected the file of a master secret");
   s.finish();
   if (!s.ok()) return std::nullopt;
-  return KmsIbake{std::move(*master), std::move(members), static_cast<std::uint32_t>(ahead.value_or(0))};
+  return KmsIbake{std::move(*master), std::move(members), static_cast<std::uint32_t>(ahead.value_or(0)),
+                  plain_http.value_or(false)};
 }
 
 }  // namespace mikey::cmd

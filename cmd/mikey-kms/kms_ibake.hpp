@@ -11,6 +11,7 @@ struct KmsIbake {
   ibc::IbakeMaster master;
   std::map<Identity, std::set<Identity>> members;  ///< further identities a user may have keys for
   std::uint32_t ahead = 0;                         ///< further key periods handed out ahead
+  bool plain_http = false;                         ///< parameters are published without TLS too
 };
 
 /// Nothing without a master secret, then or after a failure of the section.

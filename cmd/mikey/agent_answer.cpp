@@ -91,6 +91,7 @@ Json bundle_json(const keys::Bundle& b, bool reveal_keys) {
            {"peer", b.peer.name()},
            {"prf", name_of_value(kPrfs, b.prf)},
            {"crypto_sessions", std::move(sessions)}};
+  if (b.ticket && b.ticket->rekey_by) out["rekey_by"] = b.ticket->rekey_by->unix_seconds();
   if (reveal_keys) {
     Json tgks = Json::array();
     for (const keys::KeyEntry& k : b.keys)

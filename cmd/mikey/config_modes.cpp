@@ -2,6 +2,7 @@
 
 #include "agent_names.hpp"
 #include "agent_request.hpp"
+#include "mikey/exchange/compatibility_ticket.hpp"
 
 namespace mikey::cmd {
 namespace {
@@ -76,6 +77,12 @@ void read_ticket(ConfigSection s, IdType type, Credentials& to) {
       if (!kind) return s.fail("keys", "expected a list of tgk gtgk tek, got \"" + name + "\"");
       request.keys->push_back(*kind);
     }
+  }
+  settings.schemes.add(std::make_shared<CompatibilityTicket>());
+  if (s.flag("compatible").value_or(false)) {
+    if (request.flags || request.mode != 1)
+      return s.fail("compatible", "expected without mode and flags, which it sets (RFC 6043 B.1)");
+    CompatibilityTicket::ask(request);
   }
   settings.groups = identities("groups");
   settings.decentralized = s.flag("decentralized").value_or(false);

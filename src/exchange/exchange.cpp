@@ -249,6 +249,14 @@ std::optional<NtpTime> Exchange::timestamp() const {
   return machine_->timestamp();
 }
 
+keys::BundlePtr Exchange::updates() const {
+  return machine_->updates();
+}
+
+bool Exchange::wants(const std::string& url) const {
+  return machine_->wants(url);
+}
+
 std::optional<std::string> Exchange::wanted_url() const {
   return machine_->wanted_url();
 }

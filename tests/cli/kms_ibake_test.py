@@ -7,13 +7,19 @@ import pathlib
 import subprocess
 import time
 
-from agent_driver import ALICE, BOB, TOOL, AgentTest
+from agent_driver import ALICE, BOB, AgentTest
+from kms_server import MIKEY, KmsServerTest, ask, ask_once, connect
 from kms_stdio_test import KMS, KMS_TOOL, Kms
 
 SOURCE = pathlib.Path(os.environ["MIKEY_SOURCE_DIR"])
 FILES = json.loads((SOURCE / "vectors/mikey-peer/ibake-files.json").read_text())
 REQUESTS = json.loads((SOURCE / "vectors/mikey-peer/ibake-key-requests.json").read_text())
 HOME = "sip:alice.home@example.com"
+
+
+def now_at(time_of_request):
+    """Arguments that set a program's clock."""
+    return "--time-offset", str(time_of_request - time.time())
 
 
 class KmsIbakeTest(AgentTest):
@@ -27,7 +33,7 @@ class KmsIbakeTest(AgentTest):
         kms = Kms.__new__(Kms)
         path = self.write(config, "kms.toml")
         kms.log = open(self.folder / "kms.log", "wb+")
-        kms.process = subprocess.Popen([KMS_TOOL, "stdio", "--config", str(path), "--time-offset", str(at - time.time())],
+        kms.process = subprocess.Popen([KMS_TOOL, "stdio", "--config", str(path), *now_at(at)],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=kms.log)
         kms.count = 0
         self.addCleanup(kms.log.close)
@@ -88,3 +94,76 @@ class KmsIbakeTest(AgentTest):
 
     def write_text(self, name, text):
         (self.folder / name).write_text(text)
+
+
+class KmsIbakeServerTest(KmsServerTest):
+    """The same by HTTP, and what is published."""
+
+    def setUp(self):
+        super().setUp()
+        (self.folder / "master.json").write_text(json.dumps(FILES["ibake-master.json"]))
+
+    def over(self, ibake=None, server=None):
+        psk = {r["identity"]: {"key": r["psk"]} for r in REQUESTS}
+        return {"clock_skew": 3600, "psk": psk, "ibake": {"master": "master.json", **(ibake or {})}, "server": server or {}}
+
+    def test_keys_by_http(self):
+        server = self.serve(self.over({"ahead": 1}, {"audit": "audit.jsonl"}), arguments=now_at(REQUESTS[0]["time"]))
+        connection = self.connect(server)
+        request = bytes.fromhex(REQUESTS[0]["request"])
+        status, headers, body = ask(connection, request)
+        self.assertEqual((status, headers["Content-Type"], body[1]), (200, "application/mikey", 21))
+        self.assertEqual(ask(connection, request)[0], 400)  # a replay
+        changed = bytearray(bytes.fromhex(REQUESTS[1]["request"]))
+        changed[-1] ^= 1
+        self.assertEqual(ask(connection, bytes(changed))[2][1], 6)
+        name = 'mikey_kms_messages_total{type="request_key_init_psk",result="answered"}'
+        self.assertEqual(self.metric(server, name), 1)
+        [line] = [json.loads(line) for line in (self.folder / "audit.jsonl").read_text().splitlines()]
+        self.assertEqual({k: v for k, v in line.items() if k != "time"},
+                         {"event": "keys", "client": REQUESTS[0]["identity"], "identities": [REQUESTS[0]["identity"]],
+                          "dates": ["2026-09", "2026-10"]})
+
+    def test_who_asks_too_often_has_to_wait(self):
+        server = self.serve(self.over(server={"rate": {"per_address": 0, "per_identity": 1, "identity_burst": 1}}),
+                            arguments=now_at(REQUESTS[0]["time"]))
+        first, second = [bytes.fromhex(r["request"]) for r in REQUESTS if r["identity"] == ALICE and not r["policy"]][:2]
+        began = time.monotonic()
+        self.assertEqual(ask_once(server.addresses[0], first)[0], 200)
+        status, headers, _ = ask_once(server.addresses[0], second)
+        if status != 429:  # a machine so slow that the second is over
+            self.assertGreater(time.monotonic() - began, 1)
+            return
+        self.assertGreater(int(headers["Retry-After"]), 0)
+
+    def test_parameters_are_published_over_tls(self):
+        self.tls("DNS:localhost,IP:127.0.0.1")
+        server = self.serve(self.over(server={"listen": ["http://127.0.0.1:0", "https://127.0.0.1:0"],
+                                              "tls": {"certificate": "0.pem", "key": "0.key"}}))
+        plain, secure = server.addresses
+        connection = connect(secure, self.client_tls())
+        self.addCleanup(connection.close)
+        status, headers, body = ask(connection, None, {}, "GET", "/ibake/params")
+        self.assertEqual((status, headers["Content-Type"]), (200, "application/ibe-pp-data"))
+        der = base64.b64decode(body, validate=True)
+        self.assertEqual(int.from_bytes(der[2:4], "big") + 4, len(der))
+        self.assertIn(KMS.encode(), der)
+        self.assertIn(bytes.fromhex(FILES["ibake-params.json"]["p"]), der)
+        status, headers, body = ask(connection, None, {}, "GET", "/ibake/params.json?x=1")
+        self.assertEqual((status, headers["Content-Type"]), (200, "application/json"))
+        got, want = json.loads(body), FILES["ibake-params.json"]
+        self.assertEqual(sorted(got), sorted(want))
+        self.assertEqual(int(got["pointPpub"]["x"], 16), int(want["pointPpub"]["x"], 16))
+        self.assertNotIn(FILES["ibake-master.json"]["masterSecret"].encode(), body)
+        for method, path, expected in (("POST", "/ibake/params", 405), ("HEAD", "/ibake/params", 200), ("GET", "/ibake/", 404),
+                                       ("GET", "/ibake/master", 404), ("GET", "/ibake/x/params", 404)):
+            with self.subTest(path):
+                self.assertEqual(ask(connection, None, MIKEY, method, path)[0], expected)
+        self.assertEqual(ask_once(plain, None, {}, "GET", "/ibake/params")[0], 403)
+
+    def test_without_tls_when_it_is_said(self):
+        server = self.serve(self.over({"plain_http": True}))
+        self.assertEqual(ask_once(server.addresses[0], None, {}, "GET", "/ibake/params")[0], 200)
+        without = self.over()
+        del without["ibake"]
+        self.assertEqual(ask_once(self.serve(without, "plain").addresses[0], None, {}, "GET", "/ibake/params")[0], 404)

@@ -231,8 +231,9 @@ TEST(KeyRequestErrors, OnesAboutOtherRequestsAreNotMine) {
 TEST(KeyRequestRoom, TooManyKeysAreRefusedBeforeTheFirst) {
   struct Count final : kms::KeyRecord {
     std::size_t issued_keys = 0;
-    Status issued(const Identity&, const Identity&, const ibc::KeyDate&) override {
-      ++issued_keys;
+    Status keys_issued(const Identity&, std::span<const Identity> ids,
+                       std::span<const ibc::KeyDate> dates) override {
+      issued_keys += ids.size() * dates.size();
       return {};
     }
   };
@@ -272,7 +273,7 @@ TEST(KeyRequestRoom, LongNamesCountToo) {
 
 TEST(KeyRequestRecord, WhatCannotBeRecordedIsNotIssued) {
   struct Full final : kms::KeyRecord {
-    Status issued(const Identity&, const Identity&, const ibc::KeyDate&) override {
+    Status keys_issued(const Identity&, std::span<const Identity>, std::span<const ibc::KeyDate>) override {
       return Error{ErrorCode::resource, Severity::system, "", std::nullopt, "the disk is full"};
     }
   };

@@ -1,6 +1,6 @@
-// Whole exchanges of RFC 6043 and RFC 6267 between Initiator, Responder and KMS with scripted randomness, octet
-// for octet.
-// The vectors were computed by an independent implementation (vectors/mikey-peer/PROVENANCE).
+// Whole exchanges of RFC 6043 and RFC 6267 between Initiator, Responder and KMS with scripted randomness,
+// octet for octet. The vectors were computed by an independent implementation
+// (vectors/mikey-peer/PROVENANCE).
 #include <gtest/gtest.h>
 
 #include "support/vector_party.hpp"
@@ -12,8 +12,7 @@ using nlohmann::json;
 
 class KmsExchanges : public testing::TestWithParam<std::string> {
  protected:
-  json vector_ = json::parse(
-      read_source_file("vectors/mikey-peer/exchange-" + GetParam() + ".json"));
+  json vector_ = json::parse(read_source_file("vectors/mikey-peer/exchange-" + GetParam() + ".json"));
   std::int64_t time_ = vector_["time"].get<std::int64_t>();
   std::map<std::string, VectorParty> parties_;
   std::optional<VectorKms> kms_;

@@ -151,6 +151,8 @@ struct KeepResolved {
   Bytes fingerprint;
   std::shared_ptr<const ResolvedTicket> ticket;
   std::optional<std::int64_t> end;  ///< seconds since 1970; after that it is refused anyway
+  std::shared_ptr<const HeldTicket>
+      held;  ///< to call on with, when the ticket may be used again (RFC 6043 9)
 };
 
 /// Private keys from a KMS, to be added to IbakeSettings::store before the exchange goes on (RFC
@@ -172,6 +174,7 @@ struct PskSupplied {
 
 struct BundleSupplied {
   keys::BundlePtr bundle;
+  bool own_update = false;  ///< an update of it by this party waits for its answer (RFC 6043 5.2)
 };
 
 struct CertificateSupplied {
@@ -183,6 +186,7 @@ using FetchedCertificates = std::map<std::string, Bytes>;
 /// There is no such peer, key or bundle; the message is answered as unauthentic.
 struct NotFound {
   Error error;
+  std::string url = {};  ///< of a certificate; empty: of whatever was asked for
 };
 
 enum class Verdict : std::uint8_t { fresh, replayed, stale, full };
@@ -244,8 +248,13 @@ class Exchange {
   bool awaits(DataType type) const;
   /// The timestamp of the Initiator's message, to tell exchanges of one CSB apart.
   std::optional<NtpTime> timestamp() const;
+  /// The CSB that the message sent would update, while its answer is waited for. MIKEY-TICKET only.
+  keys::BundlePtr updates() const;
   /// The certificate URL of an open NeedCertificate.
   std::optional<std::string> wanted_url() const;
+  /// Whether a NeedCertificate for this URL is open: an Initiator may wait for several, as anybody may have
+  /// sent an answer that names one.
+  bool wants(const std::string& url) const;
 
  private:
   explicit Exchange(std::unique_ptr<engine::Machine> machine);

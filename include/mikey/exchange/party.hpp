@@ -48,9 +48,11 @@ struct Outcome {
 struct InitiateRequest {
   Mode mode = Mode::psk;
   Terms terms;
-  /// An established CSB. With `terms.to`: the request is an update of it. Begun by this party with others
-  /// only, and terms.key.given: `terms.to` joins it with that key (RFC 3830 8; class Group does more of
-  /// that).
+  /// An established CSB. With `terms.to`: the request is an update of it; in MIKEY-TICKET one that waits for
+  /// its answer gives way to it. Begun by this party with others only, and terms.key.given: `terms.to` joins
+  /// it with that key (RFC 3830 8; class Group does more of that). In MIKEY-TICKET, begun by whomever with
+  /// others only: `terms.to` is called with the ticket of that CSB, its RANDRi and its crypto sessions, and
+  /// so has the same keys (RFC 6043 9).
   std::optional<std::uint32_t> csb_id;
   DhGroup group = DhGroup::oakley_5;    ///< DH modes
   bool rsar_group = false;              ///< RSA-R: ask for a group's key
@@ -133,15 +135,19 @@ class Party final : private CsbIds {
   /// The same, or a cached envelope key that may stand for it.
   Psk psk_for(const Identity& peer) const;
   keys::BundlePtr group_bundle(const InitiateRequest& request) const;
+  /// The ticket with that fingerprint, if it may be used again.
+  std::shared_ptr<const HeldTicket> held_ticket(const Bytes& fingerprint) const;
+  /// This party's update of that bundle, which waits for its answer.
+  Waiting::iterator find_update(const keys::Bundle& bundle);
   Result<Offer> make_offer(InitiateRequest& request, const keys::Bundle* old) const;
   Result<Offer> ticket_offer(InitiateRequest& request, const keys::Bundle* old) const;
   Outcome run(Exchange& exchange, Step step);
   Supply answer(const Need& need);
   Supply answer_ticket(const NeedTicket& q);
-  static Verdict verdict(keys::ReplayCache::Verdict v);
   /// Forgets tickets whose time is over.
   void prune_tickets();
   Waiting::iterator find_waiting(const wire::Message& message);
+  std::vector<Outcome> further_fetches(const Step& step, const Fetching& f);
   bool remember_fetch(const std::string& url, std::uint32_t csb_id);
   Outcome deliver(Waiting::iterator it, wire::Message message);
   Outcome returned_value(const wire::Message& message);
@@ -164,6 +170,7 @@ class Party final : private CsbIds {
   struct Resolved {
     std::shared_ptr<const ResolvedTicket> ticket;
     std::optional<std::int64_t> end;
+    std::shared_ptr<const HeldTicket> held;
   };
   std::map<Bytes, Resolved> resolved_;                             // by fingerprint
   std::map<Identity, std::shared_ptr<const HeldTicket>> tickets_;  // by peer

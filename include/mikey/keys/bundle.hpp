@@ -2,8 +2,10 @@
 /// The crypto session bundle (CSB): what an exchange leaves behind.
 #pragma once
 
+#include <compare>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "mikey/base/clock.hpp"
@@ -33,7 +35,8 @@ struct Identity {
   std::string name() const;
   bool empty() const { return data.empty(); }
   friend bool operator==(const Identity&, const Identity&) = default;
-  friend auto operator<=>(const Identity&, const Identity&) = default;
+  /// Out of line: gcc 12 believes that comparing an empty vector of octets inline may read 2^63 of them.
+  friend std::strong_ordering operator<=>(const Identity& a, const Identity& b);
 };
 
 namespace keys {
@@ -87,8 +90,17 @@ struct TicketCsb {
   std::uint16_t flags = 0;  ///< of the Ticket Policy
   Identity initiator;       ///< Identity_i and Identity_r, whoever starts the update
   Identity responder;
-  SecretBytes mpk;  ///< MPKi or MPKr', which protected the last message of that exchange
-  Bytes context;    ///< of its message keys (MessageKeys)
+  SecretBytes mpk;         ///< MPKi or MPKr', which protected the last message of that exchange
+  Bytes context;           ///< of its message keys (MessageKeys)
+  Bytes fingerprint = {};  ///< of the ticket (TicketCore::fingerprint)
+  Bytes rand_i = {};       ///< RANDRi
+  std::optional<std::uint32_t> rekey = std::nullopt;  ///< seconds between two rekeyings, at most (6.10, TRr)
+  /// New keys must be agreed by then, by an update or by a new exchange; their sessions must not go on after
+  /// it.
+  std::optional<NtpTime> rekey_by = std::nullopt;
+  std::optional<NtpTime> updated = std::nullopt;  ///< timestamp of the peer's last update
+
+  TicketCsb clone() const;
 };
 
 /// What an update of a CSB of MIKEY-IBAKE needs of the exchanges before it (RFC 6267 5.3), and what came

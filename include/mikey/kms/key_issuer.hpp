@@ -22,11 +22,14 @@ class KeyRights {
   virtual std::uint32_t ahead(const Identity& client) const = 0;
 };
 
-/// Told of every key before it leaves the KMS: an audit trail. An error refuses the request.
+/// Told of the keys that a client is about to get, before they are computed: an audit trail, a limit. An
+/// error refuses the request.
 class KeyRecord {
  public:
   virtual ~KeyRecord() = default;
-  virtual Status issued(const Identity& client, const Identity& identity, const ibc::KeyDate& date) = 0;
+  /// The keys of every one of `identities` for every one of `dates`.
+  virtual Status keys_issued(const Identity& client, std::span<const Identity> identities,
+                             std::span<const ibc::KeyDate> dates) = 0;
 };
 
 /// Answers REQUEST_KEY_INIT_PSK and _PKE. Every key costs a multiplication of a point (ibc::IbakeMaster), so

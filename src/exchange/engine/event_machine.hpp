@@ -23,7 +23,8 @@ concept Waits = requires(const S& s) {
 ///  - waits_since(s), for states that wait;
 ///  - complain(s, error, env): the error message that answers a refused event, if any;
 ///  - complain_first(env, message, error): the same for a first message;
-///  - told(s, message, env): what an error message means.
+///  - told(s, message, env): what an error message means;
+///  - updates(state), where updates of both sides may cross: the bundle whose update waits for its answer.
 template <class Spec>
 class EventMachine final : public Machine {
  public:
@@ -66,6 +67,10 @@ class EventMachine final : public Machine {
   bool ended() const override { return std::holds_alternative<Done>(state_); }
   Mode mode() const override { return Spec::kMode; }
   std::optional<NtpTime> timestamp() const override { return waits_since(); }
+  keys::BundlePtr updates() const override {
+    if constexpr (requires { Spec::updates(state_); }) return Spec::updates(state_);
+    return nullptr;
+  }
   std::optional<std::string> wanted_url() const override { return std::nullopt; }
 
   /// The message that begins the exchange.

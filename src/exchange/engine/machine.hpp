@@ -23,7 +23,9 @@ class Machine {
   virtual bool ended() const { return false; }
   virtual Mode mode() const = 0;
   virtual std::optional<NtpTime> timestamp() const = 0;
+  virtual keys::BundlePtr updates() const { return nullptr; }
   virtual std::optional<std::string> wanted_url() const = 0;
+  virtual bool wants(const std::string& url) const { return wanted_url() == url; }
 };
 
 /// The states that may follow a transition, and what is to be done. The type lists all that is possible.

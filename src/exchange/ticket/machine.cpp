@@ -101,6 +101,11 @@ struct Spec {
            (type == transfer_resp &&
             (std::holds_alternative<AwaitAnswer>(s) || std::holds_alternative<AwaitUpdateAnswer>(s)));
   }
+
+  static keys::BundlePtr updates(const State& s) {
+    const auto* update = std::get_if<AwaitUpdateAnswer>(&s);
+    return update == nullptr ? nullptr : update->sent->old;
+  }
 };
 
 using TicketMachine = engine::EventMachine<Spec>;

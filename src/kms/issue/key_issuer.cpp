@@ -96,13 +96,13 @@ Result<Bytes> KeyIssuer::issue(const KeyRequestMessage& asked) const {
     return bad_message(ErrorCode::unspecified, "RFC 5408 4.2",
                        "the parameters of this KMS are not valid now");
   if (auto s = check_room(kms(), *ids, dates.size()); !s) return std::move(s).error();
+  if (record_ != nullptr)
+    if (auto s = record_->keys_issued(asked.client(), *ids, dates); !s) return std::move(s).error();
   std::vector<KeyRequestMessage::Key> keys;
   for (const Identity& id : *ids)
     for (const ibc::KeyDate& date : dates) {
       const auto key = master_.extract(env_.crypto, id.data, date);
       if (!key) return key.error();
-      if (record_ != nullptr)
-        if (auto s = record_->issued(asked.client(), id, date); !s) return std::move(s).error();
       keys.push_back({id, ibc::bf::private_key_to_der(kms().parameters(), *key), ibc::date_begin(date),
                       ibc::date_end(date)});
     }
