@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "admin.hpp"
 #include "agent_lines.hpp"
 #include "kms_lines.hpp"
 #include "serve.hpp"
@@ -101,6 +102,7 @@ int run(int argc, char** argv) {
       "      at a port that the system chooses, which is printed\n\n"
       "Exit status: 0 stopped as asked, 1 failed, 2 usage or configuration\n");
   server->callback([&] { exit = serve(network); });
+  add_admin(app, exit);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help, --version

@@ -12,6 +12,12 @@ namespace mikey {
 class KmsClients {
  public:
   virtual ~KmsClients() = default;
+  /// Called before a message is judged: brings what is known up to date. An error, of severity system, means
+  /// that nobody can be served now, e.g. because a database is away.
+  virtual Status begin() const { return {}; }
+  /// What kept one of the functions below from knowing its answer since begin(). Asked when a message is
+  /// refused: that there is no key is then not to be believed, and the client is told nothing.
+  virtual Status trouble() const { return {}; }
   /// The PSK shared with a client (or another KMS); empty when there is none.
   virtual Psk psk(const Identity& client) const = 0;
   /// Whose PSK is called `psk_name` (IDRpsk); without a name, the only client there is (RFC 6043 4.2.1.2).

@@ -8,6 +8,7 @@
 #include "mikey/exchange/kms_question.hpp"
 #include "mikey/exchange/kms_side.hpp"
 #include "mikey/keys/replay_cache.hpp"
+#include "mikey/kms/service.hpp"
 
 namespace mikey::kms {
 
@@ -17,13 +18,15 @@ class Authority : public KmsClients {
   /// Whether this client may have such a ticket. An error of code auth_failure is told to the client.
   virtual Status may_request(const Identity& client, const TicketPolicy& desired) const = 0;
   /// Whether the client is one of a ticket's responders, by itself or as member of a group (RFC 6043 12.5).
-  virtual Status may_resolve(const Identity& client, const TicketPolicy& ticket) const = 0;
+  /// `sender`: who authenticated the message, the client itself or the KMS that asks for it.
+  virtual Status may_resolve(const Identity& client, const Identity& sender,
+                             const TicketPolicy& ticket) const = 0;
   /// The keys of tickets that nobody else can open (mode 1): the one to seal with first, then old ones.
   virtual std::vector<SecretBytes> ticket_keys() const = 0;
-  /// Seconds from now after which no ticket is valid.
-  virtual std::int64_t max_lifetime() const = 0;
-  /// Flags this KMS does not grant.
-  virtual TicketFlags refused_flags() const = 0;
+  /// Seconds from now after which no ticket of this client is valid.
+  virtual std::int64_t max_lifetime(const Identity& client) const = 0;
+  /// Flags this KMS does not grant to the client.
+  virtual TicketFlags refused_flags(const Identity& client) const = 0;
 };
 
 /// Told of every ticket before its keys leave the KMS: an audit trail, revocation. An error refuses the
@@ -33,17 +36,6 @@ class TicketRecord {
   virtual ~TicketRecord() = default;
   virtual Status issued(const Identity& client, const TicketPolicy& policy, ByteView fingerprint) = 0;
   virtual Status resolved(const Identity& client, const TicketPolicy& policy, ByteView fingerprint) = 0;
-};
-
-/// What came of one message.
-struct Answer {
-  enum class State : std::uint8_t { answered, failed, waiting };
-  State state = State::failed;
-  std::optional<std::uint32_t> csb_id;  ///< of the request, as far as it could be read
-  std::optional<Bytes> message;         ///< to be sent back; an error message too
-  Identity client;                      ///< whom it is for, when that is known
-  std::optional<Error> error;           ///< with failed
-  std::optional<Send> forward;          ///< with waiting: to another KMS, whose answer is for Issuer::take
 };
 
 /// RFC 6043 10: who asks other KMSs about tickets that are theirs, for clients of this one. Holds what is
@@ -75,7 +67,7 @@ class Relay {
   std::map<std::uint32_t, Open> open_;  // by the CSB ID of the question
 };
 
-class Issuer {
+class Issuer final : public RequestHandler {
  public:
   /// All of it must outlive the issuer. `env.self` is the KMS; `schemes`: Ticket Types beyond the base
   /// ticket.
@@ -83,11 +75,13 @@ class Issuer {
   Issuer(const Env& env, const Authority& authority, KmsReplay& replay, TicketRecord* record = nullptr,
          const TicketSchemes* schemes = nullptr, Relay* relay = nullptr);
 
+  bool takes(DataType type) const override { return asks_kms(type); }
   /// Answers a REQUEST_INIT or RESOLVE_INIT. Whatever the octets are, the result is an answer or a reason.
-  Answer handle(ByteView message) const;
+  Answer handle(ByteView message) const override;
 
  private:
   Answer serve(wire::Message message) const;
+  void refuse(Answer& to, Error why, const wire::Hdr& about, const KmsRequest* asked) const;
   Result<Bytes> request(const KmsRequest& asked) const;
   Result<Bytes> resolve(const KmsRequest& asked) const;
   /// The policy of a ticket that another KMS is to be asked about.
@@ -120,10 +114,11 @@ class TableAuthority final : public Authority {
   std::optional<Identity> client_by_psk(const std::optional<Identity>& psk_name) const override;
   bool is_trusted_kms(const Identity& who) const override { return t_.trusted_kms.contains(who); }
   Status may_request(const Identity& client, const TicketPolicy& desired) const override;
-  Status may_resolve(const Identity& client, const TicketPolicy& ticket) const override;
+  Status may_resolve(const Identity& client, const Identity& sender,
+                     const TicketPolicy& ticket) const override;
   std::vector<SecretBytes> ticket_keys() const override;
-  std::int64_t max_lifetime() const override { return t_.max_lifetime; }
-  TicketFlags refused_flags() const override { return t_.drop_flags; }
+  std::int64_t max_lifetime(const Identity& /*client*/) const override { return t_.max_lifetime; }
+  TicketFlags refused_flags(const Identity& /*client*/) const override { return t_.drop_flags; }
 
  private:
   Tables t_;

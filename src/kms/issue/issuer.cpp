@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "mikey/exchange/replay.hpp"
+
 namespace mikey::kms {
 namespace {
 
@@ -42,15 +44,33 @@ Answer Issuer::handle(ByteView octets) const {
   return a;
 }
 
+/// What a client is told: with a proven sender under the keys of its message, else nothing that anybody would
+/// believe. When the authority did not know, it is no fault of the client's.
+void Issuer::refuse(Answer& to, Error why, const wire::Hdr& about, const KmsRequest* asked) const {
+  if (auto s = authority_.trouble(); !s) {
+    to.error = std::move(s).error();
+    return;
+  }
+  if (asked != nullptr) {
+    to.message = asked->error(env_, why);
+  } else if (asks_kms(about.data_type)) {
+    to.message = kms_error(env_, about, why);
+  }
+  to.error = std::move(why);
+}
+
 Answer Issuer::serve(wire::Message message) const {
   Answer a;
   const wire::Message kept = message.clone();  // for the error message, when nobody was authenticated
   const wire::Hdr& hdr = kept.hdr();
   a.csb_id = hdr.csb_id;
+  if (auto s = authority_.begin(); !s) {
+    a.error = std::move(s).error();
+    return a;
+  }
   auto asked = KmsRequest::authenticate(env_, std::move(message), authority_, replay_);
   if (!asked) {
-    if (asks_kms(hdr.data_type)) a.message = kms_error(env_, hdr, asked.error());
-    a.error = std::move(asked).error();
+    refuse(a, std::move(asked).error(), hdr, nullptr);
     return a;
   }
   a.client = asked->sender();
@@ -62,14 +82,12 @@ Answer Issuer::serve(wire::Message message) const {
       a.forward = std::move(*question);
       return a;
     }
-    a.message = asked->error(env_, question.error());
-    a.error = std::move(question).error();
+    refuse(a, std::move(question).error(), hdr, &*asked);
     return a;
   }
   auto answer = asked->resolves() ? resolve(*asked) : request(*asked);
   if (!answer) {
-    a.message = asked->error(env_, answer.error());
-    a.error = std::move(answer).error();
+    refuse(a, std::move(answer).error(), hdr, &*asked);
     return a;
   }
   a.state = Answer::State::answered;
@@ -103,7 +121,8 @@ Status TableAuthority::may_request(const Identity& client, const TicketPolicy& /
   return bad_message(ErrorCode::auth_failure, "RFC 6043 4.2.1.4", "the client may not request tickets");
 }
 
-Status TableAuthority::may_resolve(const Identity& client, const TicketPolicy& ticket) const {
+Status TableAuthority::may_resolve(const Identity& client, const Identity& /*sender*/,
+                                   const TicketPolicy& ticket) const {
   for (const Identity& r : ticket.responders) {
     if (r == client) return {};
     const auto group = t_.groups.find(r);
@@ -121,17 +140,7 @@ std::vector<SecretBytes> TableAuthority::ticket_keys() const {
 // ------------------------------------------------------------------ replay
 
 Verdict CachedReplay::admit(const NeedReplayVerdict& q) {
-  switch (cache_.check_and_add(q.peer, q.csb_id, q.t, clock_.read())) {
-    case keys::ReplayCache::Verdict::fresh:
-      return Verdict::fresh;
-    case keys::ReplayCache::Verdict::replay:
-      return Verdict::replayed;
-    case keys::ReplayCache::Verdict::stale:
-      return Verdict::stale;
-    case keys::ReplayCache::Verdict::full:
-      break;
-  }
-  return Verdict::full;
+  return verdict_of(cache_.check_and_add(q.peer, q.csb_id, q.t, clock_.read()));
 }
 
 }  // namespace mikey::kms

@@ -61,17 +61,18 @@ struct Grant {
 
 /// RFC 6043 6.10: the policy granted, K when it differs from `desired`. Leaving out E (mode 2) takes one
 /// responder whose PSK can protect the ticket.
-Result<Grant> grant(const TicketPolicy& desired, const std::vector<KeyWish>& wishes, const Identity& client,
-                    const Identity& self, const Authority& authority, std::int64_t now) {
+Result<Grant> grant(const TicketScheme& scheme, const TicketPolicy& desired,
+                    const std::vector<KeyWish>& wishes, const Identity& client, const Identity& self,
+                    const Authority& authority, std::int64_t now) {
   Grant g;
   g.policy = desired;
   g.policy.keys.reset();
   g.policy.kms = self;
   g.policy.initiator = client;
-  g.policy.flags = desired.flags.without(authority.refused_flags()).without(TicketFlag::k);
+  g.policy.flags = desired.flags.without(authority.refused_flags(client)).without(TicketFlag::k);
   if (!g.policy.has(TicketFlag::e) && desired.responders.size() == 1)
     g.tpk = authority.psk(desired.responders.front());
-  if (g.tpk.size() < 16) {
+  if (g.tpk.size() < 16 && !scheme.finds_key()) {
     g.policy.flags = g.policy.flags.with(TicketFlag::e);
     auto own = authority.ticket_keys();
     if (own.empty())
@@ -79,7 +80,7 @@ Result<Grant> grant(const TicketPolicy& desired, const std::vector<KeyWish>& wis
                    "this KMS has no key for tickets"};
     g.tpk = std::move(own.front());
   }
-  const std::int64_t latest = now + authority.max_lifetime();
+  const std::int64_t latest = now + authority.max_lifetime(client);
   g.policy.end = std::min(desired.end.value_or(latest), latest);
   const bool intervals =
       std::ranges::any_of(wishes, [](const KeyWish& w) { return w.validity.type == KvType::interval; });
@@ -102,7 +103,7 @@ Result<Bytes> Issuer::request(const KmsRequest& asked) const {
   const std::vector<KeyWish> wishes = desired->keys ? *desired->keys : default_wishes(desired->prf);
   if (wishes.size() > kMaxKeys) return refused("more than 32 keys in one ticket");
   if (auto s = check_wishes(wishes, desired->prf); !s) return std::move(s).error();
-  auto g = grant(*desired, wishes, asked.client(), env_.self, authority_, now.unix_seconds());
+  auto g = grant(**scheme, *desired, wishes, asked.client(), env_.self, authority_, now.unix_seconds());
   if (!g) return std::move(g).error();
   const bool tgk = std::ranges::any_of(wishes, [](const KeyWish& w) { return keys::is_forked(w.type); });
   if (auto s = check_policy(g->policy, true, tgk); !s) return std::move(s).error();

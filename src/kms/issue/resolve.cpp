@@ -62,7 +62,8 @@ Result<Bytes> Issuer::resolve(const KmsRequest& asked) const {
     if (opened || opened.error().code != ErrorCode::auth_failure) break;
   }
   if (!opened) return std::move(opened).error();
-  if (auto s = authority_.may_resolve(asked.client(), policy); !s) return std::move(s).error();
+  if (auto s = authority_.may_resolve(asked.client(), asked.sender(), policy); !s)
+    return std::move(s).error();
   const bool tgk = std::ranges::any_of(opened->keys, [](const auto& k) { return keys::is_forked(k.type); });
   if (auto s = check_policy(policy, true, tgk); !s) return std::move(s).error();
 
