@@ -75,7 +75,8 @@ void add_group(CLI::App& app, int& exit) {
   CLI::App* group = app.add_subcommand("group", "Groups of users, which tickets can be for");
   group->require_subcommand(1);
   for (const auto& [name, what, work, members] :
-       {std::tuple{"add", "Make a group", &add, false}, std::tuple{"remove", "Remove a group", &remove, false},
+       {std::tuple{"add", "Make a group", &add, false},
+        std::tuple{"remove", "Remove a group", &remove, false},
         std::tuple{"join", "Make users members", &join, true},
         std::tuple{"leave", "Make them members no more", &leave, true}}) {
     auto v = add_verb<GroupOptions>(*group, name, what, exit, work);

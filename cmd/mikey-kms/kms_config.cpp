@@ -70,13 +70,16 @@ void check_ibake_master(ConfigSection s) {
   s.finish();
 }
 
-std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection root) {
+std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection root,
+                                          const ReadServer& server = {}) {
   Config common;
   read_common(root, common);
   KmsConfig out;
   read_kms_ticket(root.table("ticket"), common.identity.type, out);
   check_ibake_master(root.table("ibake"));
   out.store = read_store(root.table("store"));
+  ConfigSection network = root.table("server");
+  if (server) server(network, common.identity);
   root.finish();
   if (!reader.ok()) return reader.error();
   out.identity = std::move(common.identity);
@@ -85,6 +88,9 @@ std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection ro
   out.tables.psk = std::move(common.credentials.psk);
   out.tables.psk_names = std::move(common.psk_names);
   out.warnings = std::move(common.warnings);
+  if (out.store && (!out.tables.psk.empty() || !out.tables.tpk.empty()))
+    out.warnings.emplace_back(
+        "psk, ticket: they have no effect beside [store]; \"mikey-kms import\" takes them over");
   for (const Identity& kms : out.other_kms)
     if (!out.tables.psk.contains(kms))
       out.warnings.push_back("ticket.other_kms: there is no PSK for " + safe_text(kms.name()) +
@@ -96,9 +102,9 @@ std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection ro
 
 }  // namespace
 
-std::variant<KmsConfig, std::string> load_kms_config(const std::string& path) {
+std::variant<KmsConfig, std::string> load_kms_config(const std::string& path, const ReadServer& server) {
   ConfigReader reader(path);
-  return read(reader, reader.open());
+  return read(reader, reader.open(), server);
 }
 
 std::variant<KmsConfig, std::string> parse_kms_config(const std::string& path, std::string_view text) {

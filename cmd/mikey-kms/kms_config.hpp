@@ -2,11 +2,15 @@
 /// The configuration of `mikey-kms`.
 #pragma once
 
+#include <functional>
+
 #include "config.hpp"
 #include "kms_store_config.hpp"
 #include "mikey/kms/issuer.hpp"
 
 namespace mikey::cmd {
+
+class ConfigSection;
 
 struct KmsConfig {
   Identity identity;
@@ -18,9 +22,12 @@ struct KmsConfig {
   std::vector<std::string> warnings;
 };
 
+/// Reads [server], which others than `mikey-kms serve` pass over.
+using ReadServer = std::function<void(ConfigSection& server, const Identity& self)>;
+
 /// Reads the configuration at `path`. The error is one line that names the file, the key and what was
 /// expected.
-std::variant<KmsConfig, std::string> load_kms_config(const std::string& path);
+std::variant<KmsConfig, std::string> load_kms_config(const std::string& path, const ReadServer& server = {});
 /// The same of a text, as if it stood at `path`.
 std::variant<KmsConfig, std::string> parse_kms_config(const std::string& path, std::string_view text);
 

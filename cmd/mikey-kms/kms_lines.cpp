@@ -23,25 +23,24 @@ Json answer_json(const kms::Answer& a) {
   return out;
 }
 
-/// Ways to the KMSs that are asked about their tickets. Each knows this one's key by this one's name
-/// (IDRpsk).
-std::map<Identity, KmsLink> links(const KmsConfig& config) {
+}  // namespace
+
+std::map<Identity, KmsLink> kms_links(const kms::Tables& tables, const std::set<Identity>& others,
+                                      const Identity& self) {
   std::map<Identity, KmsLink> out;
-  for (const Identity& kms : config.other_kms) {
-    const auto psk = config.tables.psk.find(kms);
-    if (psk != config.tables.psk.end())
-      out.emplace(kms, KmsLink{kms, false, psk->second.clone(), config.identity});
+  for (const Identity& kms : others) {
+    const auto psk = tables.psk.find(kms);
+    if (psk != tables.psk.end()) out.emplace(kms, KmsLink{kms, false, psk->second.clone(), self});
   }
   return out;
 }
-
-}  // namespace
 
 KmsLines::KmsLines(KmsConfig config, const crypto::Provider& provider, Rng& rng, const Clock& clock,
                    std::size_t replay_entries)
     : clock_(clock),
       config_(std::move(config)),
-      relay_({provider, rng, clock_, config_.policy, config_.identity, &config_.pki}, links(config_)),
+      relay_({provider, rng, clock_, config_.policy, config_.identity, &config_.pki},
+             kms_links(config_.tables, config_.other_kms, config_.identity)),
       authority_(std::move(config_.tables)),
       replay_(keys::ReplayCache(provider, rng, config_.policy.clock_skew, replay_entries), clock_),
       issuer_({provider, rng, clock_, config_.policy, config_.identity, &config_.pki}, authority_, replay_,

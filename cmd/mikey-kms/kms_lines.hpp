@@ -8,6 +8,11 @@
 
 namespace mikey::cmd {
 
+/// Ways to the KMSs that are asked about their tickets. Each knows this one's key by this one's name
+/// (IDRpsk).
+std::map<Identity, KmsLink> kms_links(const kms::Tables& tables, const std::set<Identity>& others,
+                                      const Identity& self);
+
 class KmsLines {
  public:
   /// The provider, generator and clock must outlive this object.

@@ -12,6 +12,7 @@
 #include "admin.hpp"
 #include "agent_lines.hpp"
 #include "kms_lines.hpp"
+#include "serve.hpp"
 #include "terminal.hpp"
 
 namespace mikey::cmd {
@@ -40,6 +41,11 @@ int serve_stdio(const StdioOptions& options) {
   KmsConfig& config = std::get<KmsConfig>(loaded);
   for (const std::string& warning : config.warnings)
     log("warning: " + safe_text(options.config) + ": " + warning);
+  if (config.store) {
+    log(safe_text(options.config) +
+        ": store: expected none, as stdio works with tables; \"mikey-kms serve\" has it");
+    return kUsage;
+  }
   std::signal(SIGPIPE, SIG_IGN);  // a closed output is an error of write()
   const auto rng = crypto::openssl_rng();
   const SystemClock clock(std::chrono::milliseconds(std::llround(options.time_offset * 1000)));
@@ -81,6 +87,26 @@ int run(int argc, char** argv) {
       "      answer requests until the input ends\n\n"
       "Exit status: 0 done, 1 failed, 2 usage\n");
   stdio->callback([&] { exit = serve_stdio(options); });
+  ServeOptions network;
+  auto* server = app.add_subcommand("serve", "Serve on the network: HTTP, HTTPS, UDP, TCP");
+  server->add_option("--config", network.config, "The KMS's configuration (TOML)")
+      ->required()
+      ->type_name("FILE");
+  server
+      ->add_option("--listen", network.listen, "Where to listen, in place of server.listen; may be repeated")
+      ->type_name("URL");
+  server->add_flag("--check", network.check, "Look at the configuration, and exit");
+  server->add_option("--time-offset", network.time_offset, "Seconds to add to the clock")
+      ->check(CLI::Range(-1e9, 1e9))
+      ->group("");  // hidden: for tests
+  server->footer(
+      "\nExamples:\n"
+      "  mikey-kms serve --config kms.toml\n"
+      "      serve until SIGTERM; SIGHUP reads the configuration again\n"
+      "  mikey-kms serve --config kms.toml --listen http://127.0.0.1:0\n"
+      "      at a port that the system chooses, which is printed\n\n"
+      "Exit status: 0 stopped as asked, 1 failed, 2 usage or configuration\n");
+  server->callback([&] { exit = serve(network); });
   add_admin(app, exit);
   try {
     app.parse(argc, argv);

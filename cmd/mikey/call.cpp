@@ -38,6 +38,9 @@ class Endpoint {
                *rng_, clock_) {}
 
   Status prepare() {
+    auto kms = KmsPath::open(options_.kms);
+    if (!kms) return std::move(kms).error();
+    kms_ = std::move(*kms);
     for (const keys::Suite suite : party_.policy().srtp)  // rather now than when the peer has agreed to it
       if (auto s = bind::srtp_check(suite); !s)
         return bad_request("policy.srtp: " + std::string(keys::info(suite).name) +
@@ -55,6 +58,10 @@ class Endpoint {
 
  private:
   Status answer(const Socket& c);
+  Result<Outcome> settle(Outcome outcome) {
+    return kms_->settle(party_, std::move(outcome),
+                        [this](const char* title, ByteView message) { show(title, message); });
+  }
   Result<Outcome> take_offer(const sdp::SessionDescription& offer);
   Status finish(const Socket& c, const Socket& rtp, const Address& own, const sdp::SessionDescription& theirs,
                 const keys::Bundle& bundle, bool caller);
@@ -66,6 +73,7 @@ class Endpoint {
   SystemClock clock_;
   std::unique_ptr<Rng> rng_;
   Party party_;
+  std::optional<KmsPath> kms_;
   std::vector<std::int16_t> samples_;
   keys::BundlePtr offered_;  ///< of an offer that has no answer of MIKEY's (RFC 6509)
 };
@@ -95,7 +103,10 @@ Result<std::string> Endpoint::make_offer(const Address& own) {
   request.terms.streams = {{*ssrc | 1U, 0, {}}, {0, 0, {}}};  // one's own stream; the answerer names its own
   request.terms.extensions.push_back({GeneralExtType::sdp_ids, to_bytes(as_bytes(sdp::kMikey))});
   auto begun = party_.initiate(std::move(request));
+  if (begun) begun = settle(std::move(*begun));
   if (!begun) return std::move(begun).error();
+  if (begun->send.empty())
+    return begun->error.value_or(bad_message(ErrorCode::unspecified, "", "there is nothing to offer"));
   offered_ = begun->bundle;
   auto description = describe(own, *rng_);
   if (!description) return std::move(description).error();
@@ -159,9 +170,9 @@ Result<Outcome> Endpoint::take_offer(const sdp::SessionDescription& offer) {
   auto message = only_message(offer);
   if (!message) return std::move(message).error();
   show("MIKEY message received", *message);
-  Outcome o = party_.receive(Source::peer, *message);
-  if (o.bundle)
-    if (auto s = sdp::check_bidding_down(offer, *o.bundle, false); !s) return std::move(s).error();
+  auto o = settle(party_.receive(Source::peer, *message));
+  if (o && o->bundle)
+    if (auto s = sdp::check_bidding_down(offer, *o->bundle, false); !s) return std::move(s).error();
   return o;
 }
 
@@ -171,7 +182,9 @@ Status Endpoint::answer(const Socket& c) {
   auto offer = sdp::SessionDescription::parse(signal->body);
   if (signal->what != "OFFER" || !offer) return bad_message(ErrorCode::unspecified, "", "expected an offer");
   auto o = take_offer(*offer);
-  const bool one_way = o && o->bundle && o->bundle->mode == Mode::sakke;
+  // Keys without an answer: MIKEY-SAKKE, and tickets that ask for none (RFC 6043 6.10, F).
+  const bool one_way = o && o->bundle && o->send.empty() &&
+                       (o->bundle->mode == Mode::sakke || o->bundle->mode == Mode::ticket);
   if (!o || !o->bundle || (o->send.empty() && !one_way)) {
     const Error why = !o ? o.error() : o->error.value_or(bad_request("the offer asks for no answer (V = 0)"));
     auto refusal = sdp::refuse_offer(why, "mikey");
@@ -306,7 +319,7 @@ ExitCode run(const CallOptions& options) {
     return s ? ExitCode::done : fail(s.error());
   }
   if (!mode_by_name(options.mode))
-    return fail(bad_request("--mode: expected psk, pk, dh, dhhmac, rsar or sakke"));
+    return fail(bad_request("--mode: expected psk, pk, dh, dhhmac, rsar, ticket or sakke"));
   auto loaded = load_config(options.config);
   if (const auto* wrong = std::get_if<std::string>(&loaded)) return fail(bad_request(*wrong));
   Endpoint e(options, std::move(std::get<Config>(loaded)));
@@ -329,7 +342,14 @@ void add_call(CLI::App& app, ExitCode& exit) {
   connect->needs(config);
   over->excludes(listen)->excludes(connect);
   v->add_option("--to", o->to, "Identity of the party to call");
-  v->add_option("--mode", o->mode, "psk, pk, dh, dhhmac, rsar or sakke")->capture_default_str();
+  v->add_option("--mode", o->mode, "psk, pk, dh, dhhmac, rsar, ticket or sakke")->capture_default_str();
+  v->add_option("--kms", o->kms.url, "Where the KMS is, for mode ticket: http://... or https://...")
+      ->type_name("URL");
+  v->add_option("--kms-ca", o->kms.ca, "Who may certify the KMS (PEM); without it, who the system trusts");
+  auto* own = v->add_option("--kms-certificate", o->kms.certificate, "One's certificate for the KMS (PEM)");
+  auto* key = v->add_option("--kms-key", o->kms.key, "Its private key (PEM)");
+  own->needs(key);
+  key->needs(own);
   v->add_option("--wav", o->wav, "What to say: WAV, 8000 Hz, 16 bits, one channel");
   v->add_option("--record", o->record, "Where to put what was heard (WAV)");
   v->add_option("--pcap", o->pcap, "Where to put the packets sent and received");
@@ -343,7 +363,10 @@ void add_call(CLI::App& app, ExitCode& exit) {
       {{"mikey call --listen 127.0.0.1:7000 --config bob.toml --wav bob.wav --record heard-by-bob.wav",
         "wait for a call, speak and record"},
        {"mikey call --connect 127.0.0.1:7000 --config alice.toml --to sip:bob@example.com --wav alice.wav",
-        "call bob"}}));
+        "call bob"},
+       {"mikey call --connect 127.0.0.1:7000 --config alice.toml --to sip:bob@example.com --mode ticket "
+        "--kms http://127.0.0.1:8269",
+        "call bob with a ticket of the KMS that both know"}}));
   v->callback([o, &exit] {
     if (o->listen.empty() && o->connect.empty() && o->overhear.empty())
       throw CLI::RequiredError("one of --listen, --connect and --overhear");

@@ -2,6 +2,7 @@
 /// One secured call from the keys on: media both ways over SRTP.
 #pragma once
 
+#include "call_kms.hpp"
 #include "call_media.hpp"
 #include "call_net.hpp"
 #include "mikey/bind/pcap.hpp"
@@ -16,6 +17,7 @@ struct CallOptions {
   std::string to;
   std::string mode = "psk";
   std::string wav, record, pcap, save_offer, replay_offer, tap;
+  KmsOptions kms;
   unsigned calls = 1;
   bool fast = false;   ///< packets every 2 ms rather than 20
   bool quiet = false;  ///< no dissection

@@ -118,4 +118,22 @@ ByteView type_1_curve_oid() {
   return kTypeOne;
 }
 
+Result<DerParameters> parse_parameters_der(ByteView der) {
+  DerReader outer(der);
+  DerReader in(outer.element(kSequence));
+  DerParameters out;
+  const ByteView version = in.integer();
+  const ByteView curve = in.element(kObjectIdentifier);
+  out.p = to_bytes(in.integer());
+  out.q = to_bytes(in.integer());
+  out.point_p = in.point();
+  out.point_p_pub = in.point();
+  const auto hash = hash_by_oid(in.element(kObjectIdentifier));
+  if (!outer.done() || !in.done()) return bad_request("BFPublicParameters: not DER", "RFC 5091 8");
+  if (!std::ranges::equal(version, Bytes{2}) || !std::ranges::equal(curve, type_1_curve_oid()) || !hash)
+    return bad_request("BFPublicParameters: unknown version, curve or hash function", "RFC 5091 8");
+  out.hash = *hash;
+  return out;
+}
+
 }  // namespace mikey::ibc::bf

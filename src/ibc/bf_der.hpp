@@ -17,6 +17,8 @@ class DerReader {
   /// A non-negative INTEGER, big-endian without leading zeros (but one octet for zero).
   ByteView integer();
   Point point();
+  /// Whether there is another element, well-formed or not.
+  bool more() const { return good_ && !in_.empty(); }
   /// True when everything was read and well-formed.
   bool done() const { return good_ && in_.empty(); }
   void fail() { good_ = false; }
@@ -40,5 +42,15 @@ ByteView hash_oid(crypto::Hash hash);
 std::optional<crypto::Hash> hash_by_oid(ByteView oid);
 /// 2.16.840.1.114334.1.1.1.1
 ByteView type_1_curve_oid();
+
+/// BFPublicParameters (RFC 5091 8), well-formed and no more.
+struct DerParameters {
+  Bytes p;
+  Bytes q;
+  Point point_p;
+  Point point_p_pub;
+  crypto::Hash hash{};
+};
+Result<DerParameters> parse_parameters_der(ByteView der);
 
 }  // namespace mikey::ibc::bf

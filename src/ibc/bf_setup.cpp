@@ -184,19 +184,9 @@ Bytes PublicParameters::to_der() const {
 }
 
 Result<PublicParameters> PublicParameters::from_der(const crypto::Provider& provider, ByteView der) {
-  DerReader outer(der);
-  DerReader in(outer.element(kSequence));
-  const ByteView version = in.integer();
-  const ByteView curve = in.element(kObjectIdentifier);
-  const ByteView p = in.integer();
-  const ByteView q = in.integer();
-  const Point point_p = in.point();
-  const Point point_p_pub = in.point();
-  const auto hash = hash_by_oid(in.element(kObjectIdentifier));
-  if (!outer.done() || !in.done()) return bad_request("BFPublicParameters: not DER", "RFC 5091 8");
-  if (!std::ranges::equal(version, Bytes{2}) || !std::ranges::equal(curve, type_1_curve_oid()) || !hash)
-    return bad_request("BFPublicParameters: unknown version, curve or hash function", "RFC 5091 8");
-  return load(provider, p, q, point_p, point_p_pub, *hash);
+  const auto read = parse_parameters_der(der);
+  if (!read) return read.error();
+  return load(provider, read->p, read->q, read->point_p, read->point_p_pub, read->hash);
 }
 
 Result<Setup> setup(const crypto::Provider& provider, Rng& rng, Level level) {

@@ -52,6 +52,25 @@ Point point_of(const PublicParameters& bp, const BfPrivateKey& key) {
   return {to_bytes(key.reveal().first(n)), to_bytes(key.reveal().subspan(n))};
 }
 
+/// s on as many octets as q; an error when it is not in 2 .. q-1.
+Result<SecretBytes> master_scalar(const PublicParameters& bp, const BfMasterSecret& s) {
+  SecretBytes reduced = reduce_octets(s.reveal(), bp.q());
+  ByteView given = s.reveal();
+  std::uint8_t surplus = 0;  // octets above q's size
+  while (given.size() > reduced.size()) {
+    surplus = static_cast<std::uint8_t>(surplus | given[0]);
+    given = given.subspan(1);
+  }
+  SecretBytes padded(reduced.size());
+  std::ranges::copy(given, padded.reveal_mutable().end() - static_cast<std::ptrdiff_t>(given.size()));
+  SecretBytes above_one = padded.clone();
+  above_one.reveal_mutable().back() &= 0xFE;
+  if (!is_zero(ByteView(&surplus, 1)) || is_zero(above_one.reveal()) ||
+      !same(padded.reveal(), reduced.reveal()))
+    return bad_request("masterSecret: expected a number in 2 .. q-1", kExtraction);
+  return reduced;
+}
+
 /// A private key as a point that is wiped.
 struct SecretPoint {
   explicit SecretPoint(Point v) : p(std::move(v)) {}
@@ -95,27 +114,23 @@ Result<Point> derive_public_key(const crypto::Provider& provider, const PublicPa
 
 Result<BfPrivateKey> extract(const crypto::Provider& provider, const PublicParameters& bp,
                              const BfMasterSecret& s, ByteView id) {
-  const SecretBytes reduced = reduce_octets(s.reveal(), bp.q());
-  ByteView given = s.reveal();
-  std::uint8_t surplus = 0;  // octets above q's size
-  while (given.size() > reduced.size()) {
-    surplus = static_cast<std::uint8_t>(surplus | given[0]);
-    given = given.subspan(1);
-  }
-  SecretBytes padded(reduced.size());
-  std::ranges::copy(given, padded.reveal_mutable().end() - static_cast<std::ptrdiff_t>(given.size()));
-  SecretBytes above_one = padded.clone();
-  above_one.reveal_mutable().back() &= 0xFE;
-  if (!is_zero(ByteView(&surplus, 1)) || is_zero(above_one.reveal()) ||
-      !same(padded.reveal(), reduced.reveal()))
-    return bad_request("the master secret is not in 2 .. q-1", kExtraction);
+  const auto reduced = master_scalar(bp, s);
+  if (!reduced) return reduced.error();
   const auto q_id = derive_public_key(provider, bp, id);
   if (!q_id) return q_id.error();
-  const SecretPoint key(bp.impl().group->multiply(reduced.reveal(), *q_id));
+  const SecretPoint key(bp.impl().group->multiply(reduced->reveal(), *q_id));
   BfPrivateKey out(2 * bp.element_size());
   std::ranges::copy(key.p.x, out.reveal_mutable().begin());
   std::ranges::copy(key.p.y, out.reveal_mutable().begin() + static_cast<std::ptrdiff_t>(bp.element_size()));
   return out;
+}
+
+Status check_master_secret(const PublicParameters& bp, const BfMasterSecret& s) {
+  const auto reduced = master_scalar(bp, s);
+  if (!reduced) return reduced.error();
+  const SecretPoint expected(bp.impl().group->multiply(reduced->reveal(), bp.point_p()));
+  if (same(expected.p.x, bp.point_p_pub().x) && same(expected.p.y, bp.point_p_pub().y)) return {};
+  return bad_request("masterSecret: does not belong to these parameters", kExtraction);
 }
 
 Status validate_private_key(const crypto::Provider& provider, const PublicParameters& bp, ByteView id,

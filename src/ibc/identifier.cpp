@@ -6,7 +6,6 @@
 namespace mikey::ibc {
 namespace {
 
-using std::chrono::day;
 using std::chrono::days;
 using std::chrono::month;
 using std::chrono::sys_days;

@@ -80,6 +80,9 @@ Result<Point> derive_public_key(const crypto::Provider& provider, const PublicPa
 Result<BfPrivateKey> extract(const crypto::Provider& provider, const PublicParameters& parameters,
                              const BfMasterSecret& s, ByteView id);
 
+/// That s is in 2 .. q-1 and P_pub = [s]P. ErrorCode::bad_request otherwise.
+Status check_master_secret(const PublicParameters& parameters, const BfMasterSecret& s);
+
 /// Whether a key received belongs to `id`: S_id has order q and e'(S_id, P) = e'(Q_id, P_pub).
 /// ErrorCode::bad_request otherwise.
 Status validate_private_key(const crypto::Provider& provider, const PublicParameters& parameters, ByteView id,

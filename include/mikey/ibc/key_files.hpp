@@ -33,6 +33,8 @@ std::string write_kms(const KmsRecord& record);
 SecretBytes write_key_set(const KeySetRecord& record);
 SecretBytes write_master(const MasterRecord& master);
 
+/// The letters and digits of a URI without scheme and host, at most 64, for names of files.
+std::string user_file_stem(std::string_view uri);
 /// "447700900123-2026-11.json": a name for a user's key set, made of the letters and digits of the URI
 /// (without scheme and host) and the period.
 std::string key_file_name(const KeySetRecord& record);

@@ -73,8 +73,9 @@ class StoreReplay final : public KmsReplay {
 /// The audit trail, and the end of revoked tickets.
 class StoreRecord final : public TicketRecord {
  public:
-  /// Both must outlive it.
-  StoreRecord(Store& store, const Clock& clock) : store_(store), clock_(clock) {}
+  /// `next`: told of what the store has kept; may be missing. All must outlive it.
+  StoreRecord(Store& store, const Clock& clock, TicketRecord* next = nullptr)
+      : store_(store), clock_(clock), next_(next) {}
   Status issued(const Identity& client, const TicketPolicy& policy, ByteView fingerprint) override;
   Status resolved(const Identity& client, const TicketPolicy& policy, ByteView fingerprint) override;
 
@@ -84,6 +85,7 @@ class StoreRecord final : public TicketRecord {
 
   Store& store_;
   const Clock& clock_;
+  TicketRecord* next_;
 };
 
 /// A policy in one line of printable ASCII, e.g. "flags DEFGHINO, initiator sip:alice@example.com, responders

@@ -69,7 +69,7 @@ struct TicketKey {
   std::optional<std::int64_t> open_until = {};  ///< the last second in which it opens
 };
 
-struct ClientCertificate {
+struct UserCertificate {
   Identity owner;
   Bytes fingerprint;  ///< SHA-256 of the certificate
   Bytes der;

@@ -186,11 +186,13 @@ Status StoreRecord::write(AuditEntry::Event event, const Identity& client, const
 }
 
 Status StoreRecord::issued(const Identity& client, const TicketPolicy& policy, ByteView fingerprint) {
-  return write(AuditEntry::Event::issued, client, policy, fingerprint);
+  if (auto s = write(AuditEntry::Event::issued, client, policy, fingerprint); !s) return s;
+  return next_ == nullptr ? Status() : next_->issued(client, policy, fingerprint);
 }
 
 Status StoreRecord::resolved(const Identity& client, const TicketPolicy& policy, ByteView fingerprint) {
-  return write(AuditEntry::Event::resolved, client, policy, fingerprint);
+  if (auto s = write(AuditEntry::Event::resolved, client, policy, fingerprint); !s) return s;
+  return next_ == nullptr ? Status() : next_->resolved(client, policy, fingerprint);
 }
 
 std::string summary(const TicketPolicy& policy) {
