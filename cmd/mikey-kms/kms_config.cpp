@@ -11,22 +11,6 @@ constexpr std::int64_t kMaxLifetime = 100LL * 366 * 86400;
 constexpr std::size_t kLeastKey = 16;  // RFC 6043 12.1
 constexpr std::size_t kMostKey = 255;  // a RAND as long must fit
 
-/// A list of identities; a failure of the section when one is none.
-std::optional<std::set<Identity>> read_identities(ConfigSection& s, std::string_view key, IdType type) {
-  const auto names = s.list(key, "a list of identities");
-  if (!names) return std::nullopt;
-  std::set<Identity> out;
-  for (const std::string& name : *names) {
-    auto id = parse_identity(type, name);
-    if (!id) {
-      s.fail(key, "expected identities, got \"" + name + "\"");
-      return std::nullopt;
-    }
-    out.insert(std::move(*id));
-  }
-  return out;
-}
-
 void read_groups(ConfigSection groups, IdType type, kms::Tables& to) {
   for (const std::string& name : groups.names()) {
     const auto group = parse_identity(type, name);
@@ -55,18 +39,8 @@ void read_kms_ticket(ConfigSection s, IdType type, KmsConfig& config) {
   to.initiators = read_identities(s, "initiators", type);
   to.trusted_kms = read_identities(s, "trusted_kms", type).value_or(std::set<Identity>{});
   config.other_kms = read_identities(s, "other_kms", type).value_or(std::set<Identity>{});
+  config.compatible = s.flag("compatible").value_or(false);
   read_groups(s.table("groups"), type, to);
-  s.finish();
-}
-
-/// The key services of IBAKE are not part of this program yet; what stands here is checked, so that a mistake
-/// shows early, and has no effect.
-void check_ibake_master(ConfigSection s) {
-  if (const auto path = s.text("master", "a file")) (void)s.load("master", *path);
-  ConfigSection members = s.table("members");
-  for (const std::string& name : members.names()) (void)members.list(name, "a list of identities");
-  members.finish();
-  (void)s.integer("ahead", 0, 1000, "key periods");
   s.finish();
 }
 
@@ -76,10 +50,10 @@ std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection ro
   read_common(root, common);
   KmsConfig out;
   read_kms_ticket(root.table("ticket"), common.identity.type, out);
-  check_ibake_master(root.table("ibake"));
+  out.ibake = read_kms_ibake(root.table("ibake"), common.identity.type);
+  for (const std::string_view key : {"server", "sakke"}) (void)root.table(key);
+  if (server) server(root, common.identity);
   out.store = read_store(root.table("store"));
-  ConfigSection network = root.table("server");
-  if (server) server(network, common.identity);
   root.finish();
   if (!reader.ok()) return reader.error();
   out.identity = std::move(common.identity);
@@ -91,6 +65,9 @@ std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection ro
   if (out.store && (!out.tables.psk.empty() || !out.tables.tpk.empty()))
     out.warnings.emplace_back(
         "psk, ticket: they have no effect beside [store]; \"mikey-kms import\" takes them over");
+  if (out.ibake && out.ibake->master.kms().uri() != as_text(out.identity.data))
+    out.warnings.push_back("ibake.master: the parameters are of " + safe_text(out.ibake->master.kms().uri()) +
+                           ", which is not this KMS's identity");
   for (const Identity& kms : out.other_kms)
     if (!out.tables.psk.contains(kms))
       out.warnings.push_back("ticket.other_kms: there is no PSK for " + safe_text(kms.name()) +
@@ -101,6 +78,21 @@ std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection ro
 }
 
 }  // namespace
+
+std::optional<std::set<Identity>> read_identities(ConfigSection& s, std::string_view key, IdType type) {
+  const auto names = s.list(key, "a list of identities");
+  if (!names) return std::nullopt;
+  std::set<Identity> out;
+  for (const std::string& name : *names) {
+    auto id = parse_identity(type, name);
+    if (!id) {
+      s.fail(key, "expected identities, got \"" + name + "\"");
+      return std::nullopt;
+    }
+    out.insert(std::move(*id));
+  }
+  return out;
+}
 
 std::variant<KmsConfig, std::string> load_kms_config(const std::string& path, const ReadServer& server) {
   ConfigReader reader(path);

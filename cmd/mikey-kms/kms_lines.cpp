@@ -3,6 +3,7 @@
 #include "agent_answer.hpp"
 #include "agent_lines.hpp"
 #include "agent_request.hpp"
+#include "mikey/exchange/compatibility_ticket.hpp"
 
 namespace mikey::cmd {
 namespace {
@@ -35,6 +36,12 @@ std::map<Identity, KmsLink> kms_links(const kms::Tables& tables, const std::set<
   return out;
 }
 
+TicketSchemes ticket_types(bool compatible, const Env& env) {
+  TicketSchemes out;
+  if (compatible) out.add(std::make_shared<CompatibilityTicket>(env));
+  return out;
+}
+
 KmsLines::KmsLines(KmsConfig config, const crypto::Provider& provider, Rng& rng, const Clock& clock,
                    std::size_t replay_entries)
     : clock_(clock),
@@ -43,8 +50,17 @@ KmsLines::KmsLines(KmsConfig config, const crypto::Provider& provider, Rng& rng,
              kms_links(config_.tables, config_.other_kms, config_.identity)),
       authority_(std::move(config_.tables)),
       replay_(keys::ReplayCache(provider, rng, config_.policy.clock_skew, replay_entries), clock_),
+      schemes_(ticket_types(config_.compatible,
+                            {provider, rng, clock_, config_.policy, config_.identity, &config_.pki})),
       issuer_({provider, rng, clock_, config_.policy, config_.identity, &config_.pki}, authority_, replay_,
-              nullptr, nullptr, &relay_) {}
+              nullptr, &schemes_, &relay_) {
+  service_.add(issuer_);
+  if (!config_.ibake) return;
+  key_rights_.emplace(std::move(config_.ibake->members), config_.ibake->ahead);
+  key_issuer_.emplace(Env{provider, rng, clock_, config_.policy, config_.identity, &config_.pki}, authority_,
+                      replay_, *key_rights_, config_.ibake->master);
+  service_.add(*key_issuer_);
+}
 
 std::optional<std::string> KmsLines::handle(std::string_view line) {
   if (line.find_first_not_of(" \t\r\n") == std::string_view::npos) return std::nullopt;
@@ -73,7 +89,7 @@ Json KmsLines::dispatch(nlohmann::json& request) {
   if (from != "peer" && from != "kms") r.fail("from", "expected \"peer\" or \"kms\"");
   const auto message = r.base64("message");
   if (!r.ok()) return rejection(r.error());
-  return answer_json(from == "kms" ? relay_.take(*message) : issuer_.handle(*message));
+  return answer_json(from == "kms" ? relay_.take(*message) : service_.handle(*message));
 }
 
 }  // namespace mikey::cmd

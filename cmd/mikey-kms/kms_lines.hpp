@@ -13,6 +13,10 @@ namespace mikey::cmd {
 std::map<Identity, KmsLink> kms_links(const kms::Tables& tables, const std::set<Identity>& others,
                                       const Identity& self);
 
+/// The Ticket Types beside the base ticket that a configuration asks for. What `env` refers to must outlive
+/// them.
+TicketSchemes ticket_types(bool compatible, const Env& env);
+
 class KmsLines {
  public:
   /// The provider, generator and clock must outlive this object.
@@ -33,7 +37,11 @@ class KmsLines {
   kms::Relay relay_;
   kms::TableAuthority authority_;
   kms::CachedReplay replay_;
+  TicketSchemes schemes_;
   kms::Issuer issuer_;
+  std::optional<kms::TableKeyRights> key_rights_;
+  std::optional<kms::KeyIssuer> key_issuer_;
+  kms::Service service_;
 };
 
 }  // namespace mikey::cmd

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "agent_lines.hpp"
+#include "serve_sakke.hpp"
 #include "serve_store.hpp"
 #include "terminal.hpp"
 
@@ -41,8 +42,11 @@ class Service {
   Status audit_into(const std::string& path);
   Result<kms::Services> services(ServeConfig config) {
     const Lasting lasting{clock_, replay_, per_identity_};
-    if (config.kms.store) return store_services(std::move(config), lasting, audit_);
-    return table_services(std::move(config), lasting, audit_);
+    auto sakke = std::move(config.sakke);
+    auto out = config.kms.store ? store_services(std::move(config), lasting, audit_)
+                                : Result<kms::Services>(table_services(std::move(config), lasting, audit_));
+    if (out) add_sakke_service(*out, std::move(sakke), clock_);
+    return out;
   }
   void warn(const ServeConfig& config) {
     for (const std::string& w : config.kms.warnings)

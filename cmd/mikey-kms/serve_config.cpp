@@ -1,6 +1,7 @@
 #include "serve_config.hpp"
 
 #include "config_reader.hpp"
+#include "serve_sakke.hpp"
 #include "terminal.hpp"
 
 namespace mikey::cmd {
@@ -124,7 +125,7 @@ void read_other_kms(ConfigSection s, ServeConfig& to) {
   s.finish();
 }
 
-void read_server(ConfigSection& s, ServeConfig& to) {
+void read_server(ConfigSection s, ServeConfig& to) {
   kms::ServerOptions& o = to.server;
   read_listen(s, o);
   read_tls(s.table("tls"), o);
@@ -159,9 +160,10 @@ void read_server(ConfigSection& s, ServeConfig& to) {
 
 std::variant<ServeConfig, std::string> load_serve_config(const std::string& path) {
   ServeConfig out;
-  auto kms = load_kms_config(path, [&out](ConfigSection& server, const Identity& self) {
+  auto kms = load_kms_config(path, [&out](ConfigSection& root, const Identity& self) {
     out.kms.identity = self;
-    read_server(server, out);
+    read_server(root.table("server"), out);
+    out.sakke = read_sakke_service(root.table("sakke"));
   });
   if (auto* wrong = std::get_if<std::string>(&kms)) return std::move(*wrong);
   out.kms = std::move(std::get<KmsConfig>(kms));

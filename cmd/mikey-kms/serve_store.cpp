@@ -1,5 +1,6 @@
 #include "serve_store.hpp"
 
+#include "mikey/kms/parameter_service.hpp"
 #include "mikey/kms/store_authority.hpp"
 #include "store_open.hpp"
 
@@ -8,8 +9,13 @@ namespace {
 
 /// What the configuration says, once for all threads.
 struct Common {
+  Common(KmsConfig c, std::shared_ptr<const kms::MasterKey> m) : config(std::move(c)), master(std::move(m)) {
+    if (config.ibake) key_rights.emplace(std::move(config.ibake->members), config.ibake->ahead);
+  }
+
   KmsConfig config;
   std::shared_ptr<const kms::MasterKey> master;
+  std::optional<kms::TableKeyRights> key_rights;
 };
 
 /// Ways to the KMSs that are asked about their tickets. Each knows this one's key by this one's name
@@ -42,12 +48,19 @@ class StoreHandler final : public kms::MessageHandler {
         replay_(store_, clock_, common_->config.policy.clock_skew),
         audit_(audit ? std::make_unique<kms::AuditedTickets>(std::move(audit)) : nullptr),
         record_(store_, clock_, audit_.get()),
-        limited_(lasting.per_identity, &record_),
+        key_record_(store_, authority_, clock_, audit_.get()),
+        limited_(lasting.per_identity, &record_, &key_record_),
         relay_(env_, std::move(links)),
-        issuer_(env_, authority_, replay_, &limited_, nullptr, &relay_) {}
+        issuer_(env_, authority_, replay_, &limited_, nullptr, &relay_) {
+    service_.add(issuer_);
+    if (!common_->config.ibake) return;
+    key_issuer_.emplace(env_, authority_, replay_, *common_->key_rights, common_->config.ibake->master,
+                        &limited_);
+    service_.add(*key_issuer_);
+  }
 
   kms::Reply handle(ByteView message) override {
-    kms::Reply out{issuer_.handle(message), {}};
+    kms::Reply out{service_.handle(message), {}};
     out.retry_after = limited_.refused();
     return out;
   }
@@ -63,9 +76,12 @@ class StoreHandler final : public kms::MessageHandler {
   kms::StoreReplay replay_;
   std::unique_ptr<kms::AuditedTickets> audit_;
   kms::StoreRecord record_;
+  kms::StoreKeyRecord key_record_;
   kms::LimitedTickets limited_;
   kms::Relay relay_;
   kms::Issuer issuer_;
+  std::optional<kms::KeyIssuer> key_issuer_;
+  kms::Service service_;
 };
 
 Result<std::unique_ptr<kms::MessageHandler>> make_handler(const std::shared_ptr<const Common>& common,
@@ -89,7 +105,12 @@ Result<kms::Services> store_services(ServeConfig config, const Lasting& lasting,
   if (!master) return std::move(master).error();
   kms::Services out;
   out.other_kms = std::move(config.other_kms);
-  const auto common = std::make_shared<const Common>(Common{std::move(config.kms), std::move(*master)});
+  const auto common = std::make_shared<const Common>(std::move(config.kms), std::move(*master));
+  if (common->config.ibake)
+    out.http.emplace(kms::kParameterPath, [common] {
+      return kms::make_parameter_service(common->config.ibake->master.kms(),
+                                         common->config.ibake->plain_http);
+    });
   out.messages = [common, lasting, audit = std::move(audit)] { return make_handler(common, lasting, audit); };
   return out;
 }

@@ -1,6 +1,7 @@
 #include "serve_tables.hpp"
 
 #include "kms_lines.hpp"
+#include "mikey/kms/parameter_service.hpp"
 
 namespace mikey::cmd {
 namespace {
@@ -12,13 +13,18 @@ struct Tables {
         policy(std::move(c.policy)),
         pki(std::move(c.pki)),
         links(kms_links(c.tables, c.other_kms, identity)),
-        authority(std::move(c.tables)) {}
+        authority(std::move(c.tables)),
+        ibake(std::move(c.ibake)) {
+    if (ibake) key_rights.emplace(std::move(ibake->members), ibake->ahead);
+  }
 
   Identity identity;
   Policy policy;
   Pki pki;
   std::map<Identity, KmsLink> links;
   kms::TableAuthority authority;
+  std::optional<KmsIbake> ibake;
+  std::optional<kms::TableKeyRights> key_rights;
 };
 
 std::map<Identity, KmsLink> copies(const std::map<Identity, KmsLink>& links) {
@@ -37,12 +43,18 @@ class TableHandler final : public kms::MessageHandler {
         clock_(lasting.clock),
         env_{crypto::openssl(), *rng_, clock_, tables_->policy, tables_->identity, &tables_->pki},
         audit_(audit ? std::make_unique<kms::AuditedTickets>(std::move(audit)) : nullptr),
-        limited_(lasting.per_identity, audit_.get()),
+        limited_(lasting.per_identity, audit_.get(), audit_.get()),
         relay_(env_, copies(tables_->links)),
-        issuer_(env_, tables_->authority, lasting.replay, &limited_, nullptr, &relay_) {}
+        issuer_(env_, tables_->authority, lasting.replay, &limited_, nullptr, &relay_) {
+    service_.add(issuer_);
+    if (!tables_->ibake) return;
+    key_issuer_.emplace(env_, tables_->authority, lasting.replay, *tables_->key_rights,
+                        tables_->ibake->master, &limited_);
+    service_.add(*key_issuer_);
+  }
 
   kms::Reply handle(ByteView message) override {
-    kms::Reply out{issuer_.handle(message), {}};
+    kms::Reply out{service_.handle(message), {}};
     out.retry_after = limited_.refused();
     return out;
   }
@@ -57,6 +69,8 @@ class TableHandler final : public kms::MessageHandler {
   kms::LimitedTickets limited_;
   kms::Relay relay_;
   kms::Issuer issuer_;
+  std::optional<kms::KeyIssuer> key_issuer_;
+  kms::Service service_;
 };
 
 }  // namespace
@@ -66,6 +80,10 @@ kms::Services table_services(ServeConfig config, const Lasting& lasting,
   kms::Services out;
   out.other_kms = std::move(config.other_kms);
   const auto tables = std::make_shared<const Tables>(std::move(config.kms));
+  if (tables->ibake)
+    out.http.emplace(kms::kParameterPath, [tables] {
+      return kms::make_parameter_service(tables->ibake->master.kms(), tables->ibake->plain_http);
+    });
   out.messages = [tables, lasting,
                   audit = std::move(audit)]() -> Result<std::unique_ptr<kms::MessageHandler>> {
     return std::unique_ptr<kms::MessageHandler>(std::make_unique<TableHandler>(tables, lasting, audit));

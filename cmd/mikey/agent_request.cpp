@@ -6,6 +6,7 @@
 
 #include "agent_names.hpp"
 #include "config.hpp"
+#include "mikey/exchange/compatibility_ticket.hpp"
 #include "mikey/wire/chain.hpp"
 
 namespace mikey::cmd {
@@ -307,8 +308,8 @@ std::optional<TicketRequest> parse_ticket(RequestReader& r, IdType type, const T
   TicketRequest out = defaults;
   RequestReader t(*object, "ticket.");
   for (const auto& [name, value] : object->items()) {
-    static constexpr std::array<std::string_view, 8> kKnown = {"mode",  "flags", "responders",   "lifetime",
-                                                               "rekey", "keys",  "applications", "reuse"};
+    static constexpr std::array<std::string_view, 9> kKnown = {
+        "mode", "flags", "responders", "lifetime", "rekey", "keys", "applications", "reuse", "compatible"};
     if (std::ranges::find(kKnown, name) == kKnown.end())
       t.fail(name, "expected in the configuration, not in a request");
   }
@@ -320,6 +321,11 @@ std::optional<TicketRequest> parse_ticket(RequestReader& r, IdType type, const T
   if (const auto letters = t.text("flags", "letters D to O")) {
     out.flags = TicketFlags::parse(*letters);
     if (!out.flags) t.fail("flags", "expected letters D to O (RFC 6043 6.10)");
+  }
+  if (t.flag("compatible").value_or(false)) {
+    if (out.flags || out.mode != defaults.mode)
+      t.fail("compatible", "expected without mode and flags, which it sets (RFC 6043 B.1)");
+    CompatibilityTicket::ask(out);
   }
   if (const auto names = t.texts("responders", "an array of identities")) {
     out.responders.clear();
@@ -378,6 +384,8 @@ Result<InitiateRequest> parse_initiate(nlohmann::json& request, IdType id_type, 
   out.rsar_group = r.flag("group_mode").value_or(false);
   out.ticket = parse_ticket(r, id_type, ticket);
   out.sakke = parse_sakke(r);
+  out.ibake.curve = parse_named(r, "curve", kCurves);
+  out.ibake.esk = r.flag("esk").value_or(false);
   if (!r.ok()) return r.error();
   out.mode = *mode;
   out.terms.to = std::move(*peer);

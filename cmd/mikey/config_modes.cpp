@@ -2,6 +2,7 @@
 
 #include "agent_names.hpp"
 #include "agent_request.hpp"
+#include "mikey/exchange/compatibility_ticket.hpp"
 
 namespace mikey::cmd {
 namespace {
@@ -13,12 +14,6 @@ void check_one_of(ConfigSection& s, std::string_view key, std::initializer_list<
   const auto value = s.text(key, expected);
   if (value && std::ranges::find(names, *value) == names.end())
     s.fail(key, "expected " + expected + ", got \"" + *value + "\"");
-}
-
-void check_files(ConfigSection& s, std::string_view key) {
-  const auto files = s.list(key, "a list of files");
-  if (!files) return;
-  for (const std::string& path : *files) (void)s.load(key, path);
 }
 
 }  // namespace
@@ -83,6 +78,12 @@ void read_ticket(ConfigSection s, IdType type, Credentials& to) {
       request.keys->push_back(*kind);
     }
   }
+  settings.schemes.add(std::make_shared<CompatibilityTicket>());
+  if (s.flag("compatible").value_or(false)) {
+    if (request.flags || request.mode != 1)
+      return s.fail("compatible", "expected without mode and flags, which it sets (RFC 6043 B.1)");
+    CompatibilityTicket::ask(request);
+  }
   settings.groups = identities("groups");
   settings.decentralized = s.flag("decentralized").value_or(false);
   if (s.flag("reuse").value_or(false)) request.reuse = TicketRequest::Reuse::if_held;
@@ -96,17 +97,6 @@ void read_ticket(ConfigSection s, IdType type, Credentials& to) {
   if (auto key = s.hex_secret_bare("content_key")) settings.content_key = std::move(*key);
   s.finish();
   if (s.present()) to.ticket = std::move(settings);
-}
-
-void check_ibake(ConfigSection s) {
-  (void)s.text("kms", "an identity");
-  if (const auto params = s.one_or_more("params", "a file or a list of files"))
-    for (const std::string& path : *params) (void)s.load("params", path);
-  check_files(s, "keys");
-  check_one_of(s, "auth", {"psk", "pk"});
-  (void)s.list("accept", "a list of identities");
-  (void)s.list("answer_for", "a list of identities");
-  s.finish();
 }
 
 }  // namespace mikey::cmd

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "files.hpp"
+#include "keygen_ibake.hpp"
 #include "keygen_pki.hpp"
 #include "mikey/crypto/provider.hpp"
 #include "terminal.hpp"
@@ -112,15 +113,74 @@ void add_rsa(CLI::App& v, ExitCode& exit) {
   rsa->callback([o, &exit] { exit = done(make_rsa(*o)); });
 }
 
+void add_ibake_params(CLI::App& v, ExitCode& exit) {
+  auto* params = v.add_subcommand("ibake-params", "A KMS for MIKEY-IBAKE: its parameters and master secret");
+  auto o = std::make_shared<IbakeParamsOptions>();
+  params->add_option("URI", o->uri, "The KMS's name, as it stands in messages: sip:kms@example.com")
+      ->required();
+  params
+      ->add_option("--level", o->level,
+                   "Security, in bits of an RSA modulus: p has half as many (RFC 5091 5.1.2)")
+      ->check(CLI::IsMember({1024, 2048, 3072, 7680, 15360}))
+      ->type_name("BITS")
+      ->capture_default_str();
+  params->add_option("--dates", o->dates, "How long a private key is for: a month, or a day (YYYY-MM-DD)")
+      ->check(CLI::IsMember({"YYYY-MM", "YYYY-MM-DD"}))
+      ->type_name("FORMAT")
+      ->capture_default_str();
+  params->add_option("--dir", o->dir, "Folder of the files")->type_name("FOLDER")->capture_default_str();
+  params->add_option("--serial", o->serial, "Their number, higher than that of any before (RFC 5408 4.2)")
+      ->type_name("NUMBER")
+      ->capture_default_str();
+  params->add_option("--days", o->valid_days, "How long they are valid; 0: for ever")
+      ->check(CLI::Range(0, 36500))
+      ->capture_default_str();
+  params->add_option("--publish", o->publish, "Also write them as RFC 5408 publishes them (base64)")
+      ->type_name("FILE");
+  add_force(*params, o->force);
+  params->footer(
+      examples({{"mikey keygen ibake-params sip:kms@example.com --dir ibake",
+                 "ibake/ibake-master.json, for the KMS alone, and ibake-params.json, for everybody"},
+                {"mikey keygen ibake-params sip:kms@example.com --level 1024 --dates YYYY-MM-DD",
+                 "small and quick, for tests, with a key a day"}}));
+  params->callback([o, &exit] { exit = done(make_ibake_params(*o)); });
+}
+
+void add_ibake_key(CLI::App& v, ExitCode& exit) {
+  auto* key =
+      v.add_subcommand("ibake-key", "Users' private keys of such a KMS, for users that do not ask it");
+  auto o = std::make_shared<IbakeKeyOptions>();
+  key->add_option("identity", o->identities, "URIs or NAIs: a key each")
+      ->required()
+      ->check(identity_fault)
+      ->type_name("IDENTITY");
+  key->add_option("--master", o->master, "The KMS's ibake-master.json")->required()->type_name("FILE");
+  key->add_option("--date", o->dates,
+                  "now, now+1, 2026-11 (2026-11-28 where keys are for a day), or two with ..")
+      ->type_name("DATES")
+      ->capture_default_str();
+  key->add_option("--dir", o->dir, "Folder of the files")->type_name("FOLDER")->capture_default_str();
+  add_force(*key, o->force);
+  key->footer(
+      examples({{"mikey keygen ibake-key --master ibake/ibake-master.json sip:alice@example.com",
+                 "alice-ibake-2026-11.json: her key for this month"},
+                {"mikey keygen ibake-key --master ibake/ibake-master.json --date now..now+11 --dir keys "
+                 "sip:alice@example.com sip:bob@example.com",
+                 "a year of keys for two users"}}));
+  key->callback([o, &exit] { exit = done(make_ibake_keys(*o)); });
+}
+
 }  // namespace
 
 void add_keygen(CLI::App& app, ExitCode& exit) {
-  auto* v = app.add_subcommand("keygen", "Make pre-shared keys, RSA keys, certificates");
+  auto* v = app.add_subcommand("keygen", "Make pre-shared keys, RSA keys, certificates, keys of MIKEY-IBAKE");
   v->require_subcommand(1);
   add_psk(*v, exit);
   add_ca(*v, exit);
   add_cert(*v, exit);
   add_rsa(*v, exit);
+  add_ibake_params(*v, exit);
+  add_ibake_key(*v, exit);
 }
 
 }  // namespace mikey::cmd

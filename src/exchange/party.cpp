@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "exchange/engine/error_message.hpp"
+#include "mikey/exchange/replay.hpp"
 
 namespace mikey {
 
@@ -22,6 +23,10 @@ namespace {
 
 /// A stored message may be 20 years old: NTP differences stay far from their wrap.
 constexpr std::chrono::seconds kMaxAge{20LL * 366 * 86400};
+
+/// Exchanges of one CSB ID that may wait at once for their Initiator's second message; each costs a
+/// decryption when it comes.
+constexpr std::size_t kMaxPerCsb = 8;
 
 /// What a stored message asks for: no bundle of the present is its own, and it may be opened again.
 Supply answer_stored(const Need& need) {
@@ -82,9 +87,13 @@ Result<Offer> Party::make_offer(InitiateRequest& request, const keys::Bundle* ol
       return ticket_offer(request, old);
     case Mode::sakke:
       return Offer(SakkeOffer{std::move(request.terms), std::move(request.sakke)});
-    default:
-      return bad_request("mode " + std::string(mode_name(request.mode)) + " is not available in this build");
+    case Mode::ibake: {
+      IbakeOffer offer{std::move(request.terms), request.ibake, {}};
+      if (credentials_.ibake) offer.kms_psk = shared_key(credentials_.ibake->kms);
+      return Offer(std::move(offer));
+    }
   }
+  return bad_request("there is no such mode");
 }
 
 Result<Offer> Party::ticket_offer(InitiateRequest& request, const keys::Bundle* old) const {
@@ -103,18 +112,38 @@ Result<Offer> Party::ticket_offer(InitiateRequest& request, const keys::Bundle* 
     if (held != tickets_.end() && check_validity(held->second->policy, clock_.inner().now()))
       o.ticket = held->second;
   }
+  if (o.terms.group && o.terms.group->ticket) o.ticket = held_ticket(o.terms.group->ticket->fingerprint);
   o.link = {settings.kms, settings.public_key, shared_key(settings.kms), settings.psk_name};
   if (o.request.mode == 4) o.peer_psk = shared_key(to);
   return Offer(std::move(o));
 }
 
-/// What `to` is to join: the key must be given, so that none goes to a stranger by a slip of the CSB ID.
+/// What `to` is to join: the key must be given, so that none goes to a stranger by a slip of the CSB ID. A
+/// ticket says itself who may have its keys.
 keys::BundlePtr Party::group_bundle(const InitiateRequest& request) const {
-  if (request.terms.key.given.empty()) return nullptr;
+  const bool ticket = request.mode == Mode::ticket;
+  if (request.terms.key.given.empty() && !ticket) return nullptr;
   for (auto it = bundles_.lower_bound({*request.csb_id, Identity{IdType::nai, {}}});
        it != bundles_.end() && it->first.first == *request.csb_id; ++it)
-    if (it->second->role == Role::initiator) return it->second;
+    if (ticket ? it->second->ticket != nullptr : it->second->role == Role::initiator) return it->second;
   return nullptr;
+}
+
+std::shared_ptr<const HeldTicket> Party::held_ticket(const Bytes& fingerprint) const {
+  const auto known = resolved_.find(fingerprint);
+  if (known != resolved_.end() && known->second.held) return known->second.held;
+  const auto own =
+      std::ranges::find_if(tickets_, [&](const auto& e) { return e.second->fingerprint == fingerprint; });
+  return own == tickets_.end() ? nullptr : own->second;
+}
+
+Party::Waiting::iterator Party::find_update(const keys::Bundle& bundle) {
+  const auto [from, to] = waiting_.equal_range(bundle.csb_id);
+  const auto it = std::find_if(from, to, [&](const auto& e) {
+    const keys::BundlePtr old = e.second.updates();
+    return old && old->peer == bundle.peer;
+  });
+  return it == to ? waiting_.end() : it;
 }
 
 Result<Outcome> Party::initiate(InitiateRequest request) {
@@ -138,25 +167,14 @@ Result<Outcome> Party::initiate(InitiateRequest request) {
   if (!ex) return std::move(ex).error();
   Outcome o = run(*ex, ex->start());
   o.csb_id = ex->csb_id();
-  if (old && old->ticket)  // both directions of an update have the same keys: no reflection (RFC 6043 5.2)
+  if (old && old->ticket) {
+    // Both directions of an update have the same keys: no reflection (RFC 6043 5.2).
     if (const auto t = ex->timestamp())
       (void)replay_.check_and_add(old->peer, old->csb_id, *t, clock_.inner().now());
+    if (const auto before = find_update(*old); before != waiting_.end()) waiting_.erase(before);
+  }
   if (o.state == Outcome::State::waiting) waiting_.emplace(ex->awaited_csb_id(), std::move(*ex));
   return o;
-}
-
-Verdict Party::verdict(keys::ReplayCache::Verdict v) {
-  switch (v) {
-    case keys::ReplayCache::Verdict::fresh:
-      return Verdict::fresh;
-    case keys::ReplayCache::Verdict::replay:
-      return Verdict::replayed;
-    case keys::ReplayCache::Verdict::stale:
-      return Verdict::stale;
-    case keys::ReplayCache::Verdict::full:
-      break;
-  }
-  return Verdict::full;
 }
 
 void Party::prune_tickets() {
@@ -167,7 +185,7 @@ void Party::prune_tickets() {
 
 Supply Party::answer_ticket(const NeedTicket& q) {
   TicketSupplied out;
-  out.look = verdict(replay_.check(q.peer, q.csb_id, q.t, clock_.inner().now()));
+  out.look = verdict_of(replay_.check(q.peer, q.csb_id, q.t, clock_.inner().now()));
   out.csb_exists = bundle(q.csb_id, q.peer) != nullptr;
   if (const auto known = resolved_.find(q.fingerprint); known != resolved_.end()) {
     out.resolved = known->second.ticket;
@@ -183,13 +201,16 @@ Supply Party::answer_ticket(const NeedTicket& q) {
 
 Supply Party::answer(const Need& need) {
   if (const auto* q = std::get_if<NeedReplayVerdict>(&need))
-    return ReplayVerdict{verdict(replay_.check_and_add(q->peer, q->csb_id, q->t, clock_.inner().now()))};
+    return ReplayVerdict{verdict_of(replay_.check_and_add(q->peer, q->csb_id, q->t, clock_.inner().now()))};
   if (const auto* q = std::get_if<NeedTicket>(&need)) return answer_ticket(*q);
   if (const auto* q = std::get_if<NeedBundle>(&need)) {
-    if (!q->peer.empty()) return BundleSupplied{bundle(q->csb_id, q->peer)};
-    const auto it =
-        bundles_.lower_bound({q->csb_id, Identity{}});  // an update that names nobody (RFC 6043 5.2)
-    return BundleSupplied{it != bundles_.end() && it->first.first == q->csb_id ? it->second : nullptr};
+    BundleSupplied out{bundle(q->csb_id, q->peer)};
+    if (q->peer.empty()) {  // an update that names nobody (RFC 6043 5.2)
+      const auto it = bundles_.lower_bound({q->csb_id, Identity{}});
+      if (it != bundles_.end() && it->first.first == q->csb_id) out.bundle = it->second;
+    }
+    out.own_update = out.bundle && find_update(*out.bundle) != waiting_.end();
+    return out;
   }
   const auto& q = std::get<NeedPsk>(need);
   PskSupplied out;
@@ -225,7 +246,10 @@ Outcome Party::run(Exchange& exchange, Step step) {
           tickets_[keep->ticket->to] = std::move(keep->ticket);
       } else if (auto* known = std::get_if<KeepResolved>(&a)) {
         resolved_.insert_or_assign(std::move(known->fingerprint),
-                                   Resolved{std::move(known->ticket), known->end});
+                                   Resolved{std::move(known->ticket), known->end, std::move(known->held)});
+      } else if (auto* keep_keys = std::get_if<KeepPrivateKeys>(&a)) {
+        if (credentials_.ibake)
+          for (ibc::IbakeKey& k : keep_keys->keys) credentials_.ibake->store.add(std::move(k));
       } else if (auto* reject = std::get_if<Reject>(&a)) {
         o.state = Outcome::State::failed;
         o.error = std::move(reject->error);
@@ -235,6 +259,8 @@ Outcome Party::run(Exchange& exchange, Step step) {
     if (!need) break;
     if (const auto* c = std::get_if<NeedCertificate>(&*need)) {
       o.need_certificate_url = c->url;
+      o.state = Outcome::State::waiting;  // whatever became of other messages that named the same certificate
+      o.error.reset();
       break;
     }
     step = exchange.supply(answer(*need));
@@ -280,6 +306,11 @@ Outcome Party::open_stored(ByteView octets, std::chrono::seconds max_age) {
   return o;
 }
 
+Result<ContentKey> Party::open_content_key(const StoredKey& stored) const {
+  if (!credentials_.ibake) return bad_request("MIKEY-IBAKE is not configured");
+  return open_esk(provider_, credentials_.ibake->store, stored);
+}
+
 Party::Waiting::iterator Party::find_waiting(const wire::Message& message) {
   const auto [from, to] = waiting_.equal_range(message.hdr().csb_id);
   const auto t = message.first<wire::T>();
@@ -297,9 +328,20 @@ Outcome Party::receive(Source /*from*/, ByteView octets) {
   auto m = wire::Message::parse(octets);
   if (!m) return broken(octets, m.error());
   if (m->hdr().data_type == DataType::error) return error_message(std::move(*m));
+  if (m->hdr().data_type == DataType::i_message_2) return returned_value(*m);
   const auto it = find_waiting(*m);
   if (it == waiting_.end()) return first_message(std::move(*m));
-  Outcome o = run(it->second, it->second.receive(std::move(*m)));
+  if (const keys::BundlePtr old = it->second.updates(); old && bundle(old->csb_id, old->peer) != old) {
+    waiting_.erase(it);  // what the answer builds on is gone: the peer's update crossed this one
+    return failed(bad_message(ErrorCode::unspecified, "RFC 6043 5.2",
+                              "the CSB was changed by the peer while the answer to the update was awaited"),
+                  m->hdr().csb_id);
+  }
+  return deliver(it, std::move(*m));
+}
+
+Outcome Party::deliver(Waiting::iterator it, wire::Message message) {
+  Outcome o = run(it->second, it->second.receive(std::move(message)));
   if (o.need_certificate_url && !remember_fetch(*o.need_certificate_url, it->first))
     return too_many_fetches(it->first);
   if (o.state == Outcome::State::established || it->second.ended()) {
@@ -312,14 +354,21 @@ Outcome Party::receive(Source /*from*/, ByteView octets) {
   return o;
 }
 
-/// An answer is not authentic yet when its certificate is asked for: anybody may send any number of them.
-bool Party::remember_fetch(const std::string& url, std::uint32_t csb_id) {
-  const bool known = std::ranges::any_of(
-      fetching_, [&](const Fetching& f) { return !f.responder && f.csb_id == csb_id && f.url == url; });
-  if (known) return true;
-  if (fetching_.size() >= limits_.waiting) return false;
-  fetching_.push_back({url, csb_id, clock_.inner().now(), {}});
-  return true;
+/// An I_MESSAGE_1 that came several times made as many exchanges wait under one CSB ID: whose value comes
+/// back shows when it is decrypted (RFC 6267 4.2.2.6).
+Outcome Party::returned_value(const wire::Message& message) {
+  std::vector<Waiting::iterator> waiting;
+  const auto [from, to] = waiting_.equal_range(message.hdr().csb_id);
+  for (auto it = from; it != to; ++it)
+    if (it->second.awaits(message.hdr().data_type)) waiting.push_back(it);
+  Outcome o =
+      failed(bad_message(ErrorCode::unspecified, "RFC 3830 5.3", "no exchange waits for this message"),
+             message.hdr().csb_id);
+  for (const auto it : waiting) {
+    o = deliver(it, message.clone());
+    if (o.state != Outcome::State::failed) break;
+  }
+  return o;
 }
 
 Outcome Party::first_message(wire::Message message) {
@@ -330,12 +379,17 @@ Outcome Party::first_message(wire::Message message) {
   Exchange ex = Exchange::respond(env());
   Outcome o = run(ex, ex.receive(std::move(message)));
   o.csb_id = csb_id;
-  if (o.state == Outcome::State::waiting && !o.need_certificate_url) {  // for a KMS (RFC 6043 4.2.3)
+  // for a KMS, or for the Initiator's second message (RFC 6043 4.2.3, RFC 6267 4.2.2)
+  if (o.state == Outcome::State::waiting && !o.need_certificate_url) {
     if (waiting_.size() >= limits_.waiting)
       return failed({ErrorCode::resource, Severity::system, "", std::nullopt,
                      "too many exchanges are waiting for an answer"},
                     csb_id);
     const std::uint32_t awaited = ex.awaited_csb_id();
+    if (waiting_.count(awaited) >= kMaxPerCsb)
+      return failed({ErrorCode::resource, Severity::system, "", std::nullopt,
+                     "too many exchanges of one CSB are waiting for an answer"},
+                    csb_id);
     waiting_.emplace(awaited, std::move(ex));
     return o;
   }
@@ -343,40 +397,6 @@ Outcome Party::first_message(wire::Message message) {
   if (fetching_.size() >= limits_.waiting) return too_many_fetches(csb_id);
   fetching_.push_back({*o.need_certificate_url, csb_id, clock_.inner().now(), std::move(ex)});
   return o;
-}
-
-std::vector<Outcome> Party::supply_certificate(const std::string& url, Result<Bytes> der) {
-  std::vector<Fetching> due;
-  const auto rest = std::stable_partition(fetching_.begin(), fetching_.end(),
-                                          [&](const Fetching& f) { return f.url != url; });
-  std::move(rest, fetching_.end(), std::back_inserter(due));
-  fetching_.erase(rest, fetching_.end());
-  const auto supply = [&]() -> Supply {
-    if (der) return CertificateSupplied{url, *der};
-    return NotFound{der.error()};
-  };
-  std::vector<Outcome> out;
-  for (Fetching& f : due) {
-    if (f.responder) {
-      Outcome o = run(*f.responder, f.responder->supply(supply()));
-      o.csb_id = f.csb_id;
-      if (o.need_certificate_url)
-        fetching_.push_back({*o.need_certificate_url, f.csb_id, f.since, std::move(f.responder)});
-      out.push_back(std::move(o));
-      continue;
-    }
-    for (auto [it, to] = waiting_.equal_range(f.csb_id); it != to;) {
-      if (it->second.wanted_url() != url) {
-        ++it;
-        continue;
-      }
-      Outcome o = run(it->second, it->second.supply(supply()));
-      if (o.need_certificate_url) fetching_.push_back({*o.need_certificate_url, f.csb_id, f.since, {}});
-      it = o.state == Outcome::State::established ? waiting_.erase(it) : std::next(it);
-      out.push_back(std::move(o));
-    }
-  }
-  return out;
 }
 
 Outcome Party::broken(ByteView octets, const Error& error) {

@@ -1,5 +1,6 @@
 #include "mikey/keys/bundle.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace mikey {
@@ -23,10 +24,19 @@ std::string Identity::name() const {
   return type == IdType::byte_string ? to_hex(data) : std::string(as_text(data));
 }
 
+std::strong_ordering operator<=>(const Identity& a, const Identity& b) {
+  if (const auto c = a.type <=> b.type; c != 0) return c;
+  return std::lexicographical_compare_three_way(a.data.begin(), a.data.end(), b.data.begin(), b.data.end());
+}
+
 namespace keys {
 
 CryptoSession CryptoSession::clone() const {
   return {cs_id, protocol, ssrc, roc, policy_no, suite, tek.clone(), salt.clone(), validity, roc_rate};
+}
+
+TicketCsb TicketCsb::clone() const {
+  return {flags, initiator, responder, mpk.clone(), context, fingerprint, rand_i, rekey, rekey_by, updated};
 }
 
 Bundle Bundle::clone() const {
@@ -47,6 +57,7 @@ Bundle Bundle::clone() const {
   b.null_protected = null_protected;
   b.extensions = extensions;
   b.ticket = ticket;
+  b.ibake = ibake;
   return b;
 }
 

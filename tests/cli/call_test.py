@@ -8,6 +8,7 @@ import unittest
 import wave
 
 from agent_driver import ALICE, BOB, KEY, TOOL, merged, toml
+from kms_server import KEYS, KMS, Server
 
 
 class Call(unittest.TestCase):
@@ -32,9 +33,10 @@ class Call(unittest.TestCase):
         self.addCleanup(p.kill)
         return p
 
-    def call(self, *more):
+    def call(self, *more, answerer=()):
         """Bob listens, Alice calls with further arguments: statuses and outputs."""
-        bob = self.start("--listen", "127.0.0.1:0", "--config", "bob.toml", "--wav", "bob.wav", "--record", "bob-heard.wav", "--fast")
+        bob = self.start("--listen", "127.0.0.1:0", "--config", "bob.toml", "--wav", "bob.wav", "--record", "bob-heard.wav", "--fast",
+                         *answerer)
         at = bob.stdout.readline().split()[-1]
         alice = self.start("--connect", at, "--config", "alice.toml", "--to", BOB, "--wav", "alice.wav", "--record", "alice-heard.wav",
                            "--pcap", "call.pcap", "--fast", "--quiet", *more)
@@ -73,6 +75,42 @@ class Call(unittest.TestCase):
         self.assertNotIn("answered", outputs[0])
         for said, heard in (("alice.wav", "bob-heard.wav"), ("bob.wav", "alice-heard.wav")):
             self.assertEqual(len(self.samples(said)), len(self.samples(heard)))
+
+    def test_a_call_with_a_ticket(self):
+        """MIKEY-TICKET (RFC 6043): both ask a KMS, over HTTP and, with its certificate checked, over HTTPS."""
+        config = {"identity": KMS, "psk": {who: {"key": "hex:" + KEYS[who]} for who in (ALICE, BOB)}, "ticket": {"tpk": "hex:" + "7e" * 32},
+                  "server": {"listen": ["http://127.0.0.1:0", "https://127.0.0.1:0"], "threads": 1,
+                             "tls": {"certificate": "kms.pem", "key": "kms.key"}}}
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                        "-keyout", "kms.key", "-out", "kms.pem", "-subj", "/CN=kms", "-addext", "subjectAltName=IP:127.0.0.1"],
+                       cwd=self.folder, check=True, capture_output=True, timeout=60)
+        path = self.folder / "kms.toml"
+        path.write_text(toml(config))
+        server = Server(path, 2)
+        self.addCleanup(server.log.close)
+        self.addCleanup(server.stop)
+        for name in ("alice", "bob"):
+            table = {"identity": f"sip:{name}@example.com", "psk": {KMS: {"key": "hex:" + KEYS[f"sip:{name}@example.com"]}}, "ticket": {"kms": KMS}}
+            (self.folder / f"{name}.toml").write_text(toml(table))
+        http, https = server.addresses
+        for kms in (("--kms", http), ("--kms", https, "--kms-ca", "kms.pem")):
+            with self.subTest(kms[1]):
+                statuses, outputs = self.call("--mode", "ticket", *kms, answerer=kms)
+                self.assertEqual(statuses, (0, 0), outputs)
+                for output in outputs:
+                    self.assertIn("mode ticket", output)
+                    self.assertIn(" 0 authentication failures, 0 replays", output)
+                    self.assertIn("MIKEY message from the KMS", output)
+                for said, heard in (("alice.wav", "bob-heard.wav"), ("bob.wav", "alice-heard.wav")):
+                    self.assertEqual(len(self.samples(said)), len(self.samples(heard)))
+        for kms, why in (((), "--kms says where it is"), (("--kms", "x"), "--kms: expected an http:// or https:// URL"),
+                         (("--kms", https), "certificate verify failed"), (("--kms", https, "--kms-ca", "none.pem"), "--kms-ca: none.pem"),
+                         (("--kms", "http://127.0.0.1:1"), "no connection"), (("--kms", http + "/elsewhere"), "HTTP status 404")):
+            with self.subTest(why):
+                alice = self.start("--connect", "127.0.0.1:9", "--config", "alice.toml", "--to", BOB, "--mode", "ticket", *kms)
+                output = alice.communicate(timeout=60)[0]
+                self.assertIn(why, output)
+                self.assertNotEqual(alice.returncode, 0)
 
     def test_every_suite_that_a_call_can_use(self):
         for suite in ("AES_256_CM_HMAC_SHA1_80", "AEAD_AES_128_GCM", "NULL_HMAC_SHA1_80"):

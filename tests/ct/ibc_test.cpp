@@ -9,6 +9,7 @@
 #include "ibc/pairing.hpp"
 #include "mikey/ibc/boneh_franklin.hpp"
 #include "mikey/ibc/eccsi.hpp"
+#include "mikey/ibc/ibake_files.hpp"
 #include "mikey/ibc/sakke.hpp"
 #include "poison.hpp"
 #include "support/scripted_rng.hpp"
@@ -222,6 +223,44 @@ TEST(CtBonehFranklin, ExtractEncryptDecrypt) {
   EXPECT_EQ(to_bytes(opened->reveal()), Bytes(20, 7));
   sealed->w.back() ^= 1;
   EXPECT_FALSE(bf::decrypt(provider(), *bp, *key, *sealed).ok());
+}
+
+// A KMS's master secret and a user's key as they come from their files, up to an encrypted payload opened.
+TEST(CtIbake, FromTheFileToThePlaintext) {
+  const auto files = nlohmann::json::parse(test::read_source_file("vectors/mikey-peer/ibake-files.json"));
+  auto record = parse_ibake_master(as_bytes(files.at("ibake-master.json").dump()));
+  ASSERT_TRUE(record.ok());
+  poison(record->s.reveal_mutable());
+  const auto master = IbakeMaster::load(provider(), std::move(*record));
+  ASSERT_TRUE(master.ok());
+  const Bytes id = {'a', 'l', 'i', 'c', 'e'};
+  const auto date = *parse_date(DateFormat::month, "2026-11");
+  auto issued = master->extract(provider(), id, date);
+  ASSERT_TRUE(issued.ok());
+  const auto key = IbakeKey::load(provider(), master->kms(), id, date, std::move(*issued));
+  ASSERT_TRUE(key.ok());
+  const auto again = IbakeKey::load(provider(), master->kms(), key->record());
+  ASSERT_TRUE(again.ok());
+  const auto& bp = master->kms().parameters();
+  PoisonedRng rng;
+  auto sealed = bf::encrypt(provider(), rng, bp, IbakeKms::key_name(id, date), Bytes(99, 7));
+  ASSERT_TRUE(sealed.ok());
+  for (Bytes* public_now : {&sealed->u.x, &sealed->u.y, &sealed->v, &sealed->w}) release(*public_now);
+  const auto opened = bf::decrypt(provider(), bp, again->key(), *sealed);
+  ASSERT_TRUE(opened.ok());
+  release(opened->reveal());
+  EXPECT_EQ(to_bytes(opened->reveal()), Bytes(99, 7));
+}
+
+TEST(CtIbake, SecretDigitsOfAFile) {
+  const auto files = nlohmann::json::parse(test::read_source_file("vectors/mikey-peer/ibake-files.json"));
+  auto record = parse_ibake_key(as_bytes(files.at("alice-ibake-2026-09.json").dump()));
+  ASSERT_TRUE(record.ok());
+  poison(record->x.reveal_mutable());
+  poison(record->y.reveal_mutable());
+  const auto text = write_ibake_key(*record);
+  release(text.reveal());
+  EXPECT_NE(as_text(text.reveal()).find("privateKey"), std::string_view::npos);
 }
 
 TEST(LeakIbc, VariableTimeMultiplicationBySecretScalar) {

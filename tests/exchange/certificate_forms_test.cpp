@@ -13,11 +13,6 @@ using State = Outcome::State;
 const std::string kAliceUrl = "https://example.com/alice.der";
 const std::string kBobUrl = "https://example.com/bob.der";
 
-void expect_refused(const Outcome& o, ErrorCode code) {
-  ASSERT_EQ(o.state, State::failed);
-  EXPECT_EQ(o.error->code, code) << o.error->to_string();
-}
-
 class CertificateForms : public testing::TestWithParam<Mode> {
  protected:
   CertifiedParties t{GetParam()};

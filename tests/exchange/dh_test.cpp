@@ -20,11 +20,6 @@ Bytes plus(Bytes value, int n) {
   return value;
 }
 
-void expect_refused(const Outcome& o, ErrorCode code) {
-  ASSERT_EQ(o.state, State::failed);
-  EXPECT_EQ(o.error->code, code) << o.error->to_string();
-}
-
 class DhModes : public testing::TestWithParam<Mode> {
  protected:
   CertifiedParties t{GetParam()};

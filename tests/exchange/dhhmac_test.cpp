@@ -25,11 +25,6 @@ struct DhhmacParties : CertifiedParties {
   Outcome to_bob(ByteView message) { return bob().receive(Source::peer, message); }
 };
 
-void expect_refused(const Outcome& o, ErrorCode code) {
-  ASSERT_EQ(o.state, State::failed);
-  EXPECT_EQ(o.error->code, code) << o.error->to_string();
-}
-
 TEST(Dhhmac, MessagesEndWithAnEmptyKemacOfIanasNumbers) {
   DhhmacParties t;
   const auto r = t.run(t.request());

@@ -13,11 +13,6 @@ namespace {
 using State = Outcome::State;
 using keys::Suite;
 
-void expect_refused(const Outcome& o, ErrorCode code) {
-  ASSERT_EQ(o.state, State::failed);
-  EXPECT_EQ(o.error->code, code) << o.error->to_string();
-}
-
 RsarGroup group_of(std::uint32_t csb_id) {
   return {csb_id, SecretBytes(ByteView(Bytes(16, 0x61))), SecretBytes(ByteView(Bytes(14, 0x62))),
           Bytes(16, 0x63)};

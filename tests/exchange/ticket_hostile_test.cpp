@@ -1,7 +1,7 @@
 // MIKEY-TICKET against hostile messages: changed bits, replays, forged policies, wrong parties (RFC 6043 12).
 #include <gtest/gtest.h>
 
-#include "support/ticket_world.hpp"
+#include "support/ticket_forge.hpp"
 
 namespace mikey::test {
 namespace {
@@ -88,42 +88,6 @@ TEST(TicketReplay, NoMessageIsTakenTwice) {  // RFC 6043 12.4
     }
   }
   EXPECT_EQ(w.party("bob").bundles(), 1U);
-}
-
-/// A TRANSFER_INIT whose Ticket Policy is `policy`; nothing else of it would pass.
-Bytes transfer_with(TicketWorld& w, const TicketPolicy& policy, const std::string& caller = "alice") {
-  const keys::KeyEntry mpk{
-      KeyDataType::mpk, SecretBytes(Bytes(16, 1)), {}, false, {KvType::spi, {1}, {}, {}}};
-  auto sealed =
-      mikey_base_ticket().seal(crypto::openssl(), w.rng, policy, Bytes(16, 2), mpk, {}, w.clock.now());
-  EXPECT_TRUE(sealed.ok());
-  wire::Hdr h;
-  h.data_type = transfer_init;
-  h.csb_id = 0x01020304;
-  h.map_type = CsIdMapType::generic_id;
-  wire::ChainBuilder b(h);
-  Bytes t(8);
-  store_be(t.data(), w.clock.now().value);
-  const Bytes rand(16, 9);
-  const Bytes mac(20, 8);
-  const Identity id = uri_of(caller);
-  b.add(wire::T{TsType::ntp_utc, Octets(t)});
-  b.add(wire::Randr{RandRole::initiator, Octets(rand)});
-  b.add(wire::Idr{IdRole::initiator, IdType::uri, Octets(id.data)});
-  b.add_encoded(PayloadType::ticket, *sealed->core.with({}));
-  b.add(wire::Ver{MacAlg::hmac_sha_1_160, Octets(mac)});
-  return *std::move(b).finish();
-}
-
-TicketPolicy good_policy() {
-  TicketPolicy p;
-  p.flags = *TicketFlags::parse("DEFGHNO");
-  p.kms = uri_of("kms");
-  p.initiator = uri_of("alice");
-  p.start = 1790000000 - 300;
-  p.end = 1790000000 + 3600;
-  p.responders = {uri_of("bob")};
-  return p;
 }
 
 TEST(EarlyReject, BeforeTheKmsIsAsked) {  // RFC 6043 4.2.2.2

@@ -39,6 +39,11 @@ Bytes CertifiedParties::first_message(std::optional<std::uint32_t> csb_id) {
   return {};
 }
 
+void expect_refused(const Outcome& o, ErrorCode code) {
+  ASSERT_EQ(o.state, Outcome::State::failed);
+  EXPECT_EQ(o.error->code, code) << o.error->to_string();
+}
+
 void expect_agreed(const TwoParties::Run& r) {
   ASSERT_TRUE(r.initiator) << (r.begin.error ? r.begin.error->to_string() : "")
                            << (r.answer.error ? r.answer.error->to_string() : "")

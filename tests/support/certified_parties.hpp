@@ -2,6 +2,7 @@
 /// Alice and Bob with certificates of one CA, for the modes that sign.
 #pragma once
 
+#include "support/forge.hpp"
 #include "support/pki.hpp"
 #include "support/two_parties.hpp"
 
@@ -27,6 +28,23 @@ struct CertifiedParties : TwoParties {
   /// The message that begins it.
   Bytes first_message(std::optional<std::uint32_t> csb_id = std::nullopt);
 };
+
+/// The public-key mode.
+struct PkParties : CertifiedParties {
+  PkParties() : CertifiedParties(Mode::pk) {}
+
+  Outcome to_bob(ByteView message) { return bob().receive(Source::peer, message); }
+  /// A first message of Alice's, changed by `change` and signed by her again.
+  template <class F>
+  Outcome forged(F change, std::optional<std::uint32_t> csb_id = std::nullopt) {
+    Forge f(first_message(csb_id));
+    change(f);
+    return to_bob(f.signed_by(*private_key("alice")));
+  }
+};
+
+/// The message was refused for that reason.
+void expect_refused(const Outcome& o, ErrorCode code);
 
 /// Both have the same keys and say so.
 void expect_agreed(const TwoParties::Run& r);

@@ -14,6 +14,7 @@ class Forge {
   explicit Forge(ByteView message);
 
   wire::Hdr& hdr() { return hdr_; }
+  const wire::Hdr& hdr() const { return hdr_; }
   /// Payload number `n` of that type, as it stands now.
   template <class P>
   P get(std::size_t n = 0) const {

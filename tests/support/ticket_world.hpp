@@ -25,7 +25,9 @@ class TicketWorld {
   kms::Tables tables;
   kms::TicketRecord* record = nullptr;
   const kms::Authority* authority = nullptr;  ///< in place of the tables
-  KmsReplay* replay = nullptr;           ///< in place of one in memory
+  KmsReplay* replay = nullptr;                ///< in place of one in memory
+  const mikey::Pki* kms_pki = nullptr;        ///< for clients with certificates
+  const TicketSchemes* schemes = nullptr;     ///< Ticket Types of the KMS beside the base ticket
 
   explicit TicketWorld(std::vector<std::string> names = {"alice", "bob", "carol", "dave"}) {
     for (const std::string& n : names) tables.psk.emplace(uri_of(n), psk(n));
@@ -53,9 +55,9 @@ class TicketWorld {
     if (!issuer_) {
       authority_.emplace(std::move(tables));
       replay_.emplace(keys::ReplayCache(crypto::openssl(), rng, policy.clock_skew, 20000), unique_);
-      issuer_.emplace(Env{crypto::openssl(), rng, unique_, policy, self_},
+      issuer_.emplace(Env{crypto::openssl(), rng, unique_, policy, self_, kms_pki},
                       authority != nullptr ? *authority : *authority_, replay != nullptr ? *replay : *replay_,
-                      record);
+                      record, schemes);
     }
     return *issuer_;
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "mikey/ibc/ibake_files.hpp"
 #include "mikey/ibc/key_files.hpp"
 
 namespace mikey::test {
@@ -112,6 +113,17 @@ SakkeStore sakke_of(const json& config, SakkePolicy& policy) {
   return store;
 }
 
+void read_ibake(const json& j, IbakeSettings& to) {
+  to.kms = Identity::uri(j["kms"].get<std::string>());
+  to.public_key = j.value("auth", "psk") == "pk";
+  if (j.contains("accept")) to.accept = uris(j["accept"]);
+  if (j.contains("answer_for")) to.answer_for = uris(j["answer_for"]);
+  const auto kms = *ibc::IbakeKms::load(crypto::openssl(), *ibc::parse_ibake_kms(ibake_file(j["params"])));
+  to.store.add(kms);
+  for (const std::string name : j.value("keys", json::array()))
+    to.store.add(*ibc::IbakeKey::load(crypto::openssl(), kms, *ibc::parse_ibake_key(ibake_file(name))));
+}
+
 }  // namespace
 
 VectorParty::VectorParty(const json& config, std::int64_t unix_time) : clock_(NtpTime::from_unix(unix_time)) {
@@ -121,6 +133,7 @@ VectorParty::VectorParty(const json& config, std::int64_t unix_time) : clock_(Nt
     credentials.psk.emplace(Identity::uri(peer), Psk(hex(table["key"].get<std::string>().substr(4))));
   credentials.pki = pki_of(config);
   if (config.contains("ticket")) read_ticket(config["ticket"], credentials);
+  if (config.contains("ibake")) read_ibake(config["ibake"], credentials.ibake.emplace());
   Policy policy = policy_of(config);
   credentials.sakke = sakke_of(config, policy.sakke);
   rng_.add("replay cache key", Bytes(16, 0x5A));
@@ -147,7 +160,27 @@ VectorKms::VectorKms(const json& config, std::int64_t unix_time)
   rng_.add("replay cache key", Bytes(16, 0x5A));
   authority_.emplace(std::move(t));
   replay_.emplace(keys::ReplayCache(crypto::openssl(), rng_, policy_.clock_skew, 100), unique_);
-  issuer_.emplace(Env{crypto::openssl(), rng_, unique_, policy_, self_, &pki_}, *authority_, *replay_);
+  const Env env{crypto::openssl(), rng_, unique_, policy_, self_, &pki_};
+  issuer_.emplace(env, *authority_, *replay_);
+  service_.add(*issuer_);
+  if (!config.contains("ibake")) return;
+  const json& ibake = config["ibake"];
+  std::map<Identity, std::set<Identity>> members;
+  const json tables = ibake.value("members", json::object());
+  for (const auto& [user, others] : tables.items())
+    for (const Identity& m : uris(others)) members[Identity::uri(user)].insert(m);
+  rights_.emplace(std::move(members), ibake.value("ahead", 0U));
+  key_issuer_.emplace(env, *authority_, *replay_, *rights_, ibake_master(ibake["master"]));
+  service_.add(*key_issuer_);
+}
+
+Bytes ibake_file(const std::string& name) {
+  static const json files = json::parse(read_source_file("vectors/mikey-peer/ibake-files.json"));
+  return to_bytes(as_bytes(files.at(name).dump()));
+}
+
+ibc::IbakeMaster ibake_master(const std::string& name) {
+  return *ibc::IbakeMaster::load(crypto::openssl(), *ibc::parse_ibake_master(ibake_file(name)));
 }
 
 InitiateRequest request_of(const json& j) {
@@ -170,6 +203,10 @@ InitiateRequest request_of(const json& j) {
   const std::map<std::string, DhGroup> groups = {
       {"oakley5", DhGroup::oakley_5}, {"oakley1", DhGroup::oakley_1}, {"oakley2", DhGroup::oakley_2}};
   if (j.contains("group")) r.group = groups.at(j["group"]);
+  const std::map<std::string, EccCurve> curves = {{"P-256", EccCurve::p256}, {"P-384", EccCurve::p384}};
+  if (j.contains("curve")) r.ibake.curve = curves.at(j["curve"]);
+  r.ibake.esk = j.value("esk", false);
+  r.terms.key.none = j.value("no_key", false);
   r.terms.key.tek = j.value("key_type", "tgk") == "tek";
   if (j.contains("key_length")) r.terms.key.length = j["key_length"].get<std::size_t>();
   if (j.contains("with_salt")) r.terms.key.with_salt = j["with_salt"].get<bool>();

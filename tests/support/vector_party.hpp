@@ -8,6 +8,7 @@
 
 #include "mikey/exchange/party.hpp"
 #include "mikey/kms/issuer.hpp"
+#include "mikey/kms/key_issuer.hpp"
 #include "support/scripted_rng.hpp"
 
 namespace mikey::test {
@@ -26,12 +27,16 @@ class VectorParty {
   std::unique_ptr<Party> party_;
 };
 
-/// The KMS of the vectors of RFC 6043.
+/// A file of vectors/mikey-peer/ibake-files.json.
+Bytes ibake_file(const std::string& name);
+ibc::IbakeMaster ibake_master(const std::string& name);
+
+/// The KMS of the vectors of RFC 6043 and RFC 6267.
 class VectorKms {
  public:
   VectorKms(const nlohmann::json& config, std::int64_t unix_time);
 
-  kms::Answer handle(ByteView message) { return issuer_->handle(message); }
+  kms::Answer handle(ByteView message) { return service_.handle(message); }
   ScriptedRng& rng() { return rng_; }
 
  private:
@@ -44,6 +49,9 @@ class VectorKms {
   std::optional<kms::TableAuthority> authority_;
   std::optional<kms::CachedReplay> replay_;
   std::optional<kms::Issuer> issuer_;
+  std::optional<kms::TableKeyRights> rights_;
+  std::optional<kms::KeyIssuer> key_issuer_;
+  kms::Service service_;
 };
 
 /// An `initiate` request of the contract.

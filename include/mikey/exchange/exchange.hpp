@@ -49,6 +49,7 @@ struct Env {
   /// is the policy's clock skew.
   std::optional<std::chrono::seconds> stored = std::nullopt;
   const TicketSettings* ticket = nullptr;  ///< for MIKEY-TICKET
+  const IbakeSettings* ibake = nullptr;    ///< for MIKEY-IBAKE
 };
 
 /// A clock that never says the same time twice, as RFC 3830 5.2 wants of timestamps. When the clock inside
@@ -150,9 +151,17 @@ struct KeepResolved {
   Bytes fingerprint;
   std::shared_ptr<const ResolvedTicket> ticket;
   std::optional<std::int64_t> end;  ///< seconds since 1970; after that it is refused anyway
+  std::shared_ptr<const HeldTicket>
+      held;  ///< to call on with, when the ticket may be used again (RFC 6043 9)
 };
 
-using Action = std::variant<Send, Need, Wake, Ready, Reject, KeepTicket, KeepResolved>;
+/// Private keys from a KMS, to be added to IbakeSettings::store before the exchange goes on (RFC
+/// 6267 4.2.1.4).
+struct KeepPrivateKeys {
+  std::vector<ibc::IbakeKey> keys;
+};
+
+using Action = std::variant<Send, Need, Wake, Ready, Reject, KeepTicket, KeepResolved, KeepPrivateKeys>;
 using Step = std::vector<Action>;
 
 // ------------------------------------------------------------------ answers to needs
@@ -165,6 +174,7 @@ struct PskSupplied {
 
 struct BundleSupplied {
   keys::BundlePtr bundle;
+  bool own_update = false;  ///< an update of it by this party waits for its answer (RFC 6043 5.2)
 };
 
 struct CertificateSupplied {
@@ -176,6 +186,7 @@ using FetchedCertificates = std::map<std::string, Bytes>;
 /// There is no such peer, key or bundle; the message is answered as unauthentic.
 struct NotFound {
   Error error;
+  std::string url = {};  ///< of a certificate; empty: of whatever was asked for
 };
 
 enum class Verdict : std::uint8_t { fresh, replayed, stale, full };
@@ -237,8 +248,13 @@ class Exchange {
   bool awaits(DataType type) const;
   /// The timestamp of the Initiator's message, to tell exchanges of one CSB apart.
   std::optional<NtpTime> timestamp() const;
+  /// The CSB that the message sent would update, while its answer is waited for. MIKEY-TICKET only.
+  keys::BundlePtr updates() const;
   /// The certificate URL of an open NeedCertificate.
   std::optional<std::string> wanted_url() const;
+  /// Whether a NeedCertificate for this URL is open: an Initiator may wait for several, as anybody may have
+  /// sent an answer that names one.
+  bool wants(const std::string& url) const;
 
  private:
   explicit Exchange(std::unique_ptr<engine::Machine> machine);

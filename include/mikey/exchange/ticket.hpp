@@ -38,6 +38,9 @@ struct OpenedTicket {
   std::vector<keys::KeyEntry> keys;  ///< TEKs, TGKs, GTGKs
 };
 
+struct Env;
+struct HeldTicket;
+
 /// One Ticket Type (RFC 6043 11): the form of the Ticket Data. An implementation is immutable and may be used
 /// from several threads at once.
 class TicketScheme {
@@ -53,6 +56,19 @@ class TicketScheme {
   /// or anything in policy or data was changed.
   virtual Result<OpenedTicket> open(const crypto::Provider& provider, const TicketPolicy& policy,
                                     const TicketCore& core, ByteView ticket_data, ByteView tpk) const = 0;
+
+  /// Whether the type itself looks after what protects a ticket when its responder has no key that could; the
+  /// KMS then does not put its own in place of it.
+  virtual bool finds_key() const { return false; }
+
+  /// What an Initiator sends to the Responder in place of TRANSFER_INIT, and what it has then.
+  struct Instead {
+    Bytes message;
+    keys::BundlePtr bundle;
+  };
+  /// The processing that a granted ticket without the N flag needs of its Initiator (RFC 6043 6.10).
+  /// ErrorCode::invalid_ticket in types that have none.
+  virtual Result<Instead> call(const Env& env, const HeldTicket& ticket, ByteView ticket_data) const;
 };
 
 /// The MIKEY base ticket (RFC 6043 A). Draws "RAND of the ticket".
@@ -94,8 +110,9 @@ struct HeldTicket {
   Identity to;
   TicketPolicy policy;
   TicketCore core;
-  keys::MpkPair mpk;  ///< MPKr only with key forking
+  keys::MpkPair mpk;  ///< MPKr only with key forking, and not of a Responder's
   std::vector<keys::KeyEntry> keys;
+  Bytes fingerprint;  ///< TicketCore::fingerprint
 };
 
 /// What a Responder learnt of a ticket (RFC 6043 5.3: used again when the ticket is).

@@ -2,8 +2,10 @@
 /// The crypto session bundle (CSB): what an exchange leaves behind.
 #pragma once
 
+#include <compare>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "mikey/base/clock.hpp"
@@ -33,7 +35,8 @@ struct Identity {
   std::string name() const;
   bool empty() const { return data.empty(); }
   friend bool operator==(const Identity&, const Identity&) = default;
-  friend auto operator<=>(const Identity&, const Identity&) = default;
+  /// Out of line: gcc 12 believes that comparing an empty vector of octets inline may read 2^63 of them.
+  friend std::strong_ordering operator<=>(const Identity& a, const Identity& b);
 };
 
 namespace keys {
@@ -87,8 +90,30 @@ struct TicketCsb {
   std::uint16_t flags = 0;  ///< of the Ticket Policy
   Identity initiator;       ///< Identity_i and Identity_r, whoever starts the update
   Identity responder;
-  SecretBytes mpk;  ///< MPKi or MPKr', which protected the last message of that exchange
-  Bytes context;    ///< of its message keys (MessageKeys)
+  SecretBytes mpk;         ///< MPKi or MPKr', which protected the last message of that exchange
+  Bytes context;           ///< of its message keys (MessageKeys)
+  Bytes fingerprint = {};  ///< of the ticket (TicketCore::fingerprint)
+  Bytes rand_i = {};       ///< RANDRi
+  std::optional<std::uint32_t> rekey = std::nullopt;  ///< seconds between two rekeyings, at most (6.10, TRr)
+  /// New keys must be agreed by then, by an update or by a new exchange; their sessions must not go on after
+  /// it.
+  std::optional<NtpTime> rekey_by = std::nullopt;
+  std::optional<NtpTime> updated = std::nullopt;  ///< timestamp of the peer's last update
+
+  TicketCsb clone() const;
+};
+
+/// What an update of a CSB of MIKEY-IBAKE needs of the exchanges before it (RFC 6267 5.3), and what came
+/// beside its key.
+struct IbakeCsb {
+  Identity initiator;        ///< of the first exchange, whoever starts an update
+  Identity responder;        ///< whoever answered
+  SecretBytes mpk;           ///< of the last exchange with new values
+  NtpTime peer_time;         ///< T of the peer's last update: an earlier one is a replay
+  SecretBytes content_key;   ///< SK, for deferred content; empty: none
+  Identity content_owner;    ///< for whom the content key is stored sealed, as this party cannot read it
+  NtpTime content_time;      ///< T of the message it came in
+  Bytes sealed_content_key;  ///< Encr data of ESK
 };
 
 /// A CSB. Shared as `std::shared_ptr<const Bundle>`; an update makes a new one. Printing is left to callers,
@@ -111,6 +136,7 @@ struct Bundle {
   bool null_protected = false;  ///< made without encryption and authentication (cameras); updates may be too
   std::vector<Extension> extensions;        ///< general extensions received
   std::shared_ptr<const TicketCsb> ticket;  ///< MIKEY-TICKET only
+  std::shared_ptr<const IbakeCsb> ibake;    ///< MIKEY-IBAKE only
 
   /// A deliberate copy, secrets included.
   Bundle clone() const;

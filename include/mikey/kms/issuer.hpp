@@ -8,6 +8,7 @@
 #include "mikey/exchange/kms_question.hpp"
 #include "mikey/exchange/kms_side.hpp"
 #include "mikey/keys/replay_cache.hpp"
+#include "mikey/kms/service.hpp"
 
 namespace mikey::kms {
 
@@ -35,17 +36,6 @@ class TicketRecord {
   virtual ~TicketRecord() = default;
   virtual Status issued(const Identity& client, const TicketPolicy& policy, ByteView fingerprint) = 0;
   virtual Status resolved(const Identity& client, const TicketPolicy& policy, ByteView fingerprint) = 0;
-};
-
-/// What came of one message.
-struct Answer {
-  enum class State : std::uint8_t { answered, failed, waiting };
-  State state = State::failed;
-  std::optional<std::uint32_t> csb_id;  ///< of the request, as far as it could be read
-  std::optional<Bytes> message;         ///< to be sent back; an error message too
-  Identity client;                      ///< whom it is for, when that is known
-  std::optional<Error> error;           ///< with failed
-  std::optional<Send> forward;          ///< with waiting: to another KMS, whose answer is for Issuer::take
 };
 
 /// RFC 6043 10: who asks other KMSs about tickets that are theirs, for clients of this one. Holds what is
@@ -77,7 +67,7 @@ class Relay {
   std::map<std::uint32_t, Open> open_;  // by the CSB ID of the question
 };
 
-class Issuer {
+class Issuer final : public RequestHandler {
  public:
   /// All of it must outlive the issuer. `env.self` is the KMS; `schemes`: Ticket Types beyond the base
   /// ticket.
@@ -85,8 +75,9 @@ class Issuer {
   Issuer(const Env& env, const Authority& authority, KmsReplay& replay, TicketRecord* record = nullptr,
          const TicketSchemes* schemes = nullptr, Relay* relay = nullptr);
 
+  bool takes(DataType type) const override { return asks_kms(type); }
   /// Answers a REQUEST_INIT or RESOLVE_INIT. Whatever the octets are, the result is an answer or a reason.
-  Answer handle(ByteView message) const;
+  Answer handle(ByteView message) const override;
 
  private:
   Answer serve(wire::Message message) const;

@@ -13,6 +13,7 @@
 
 #include "mikey/crypto/provider.hpp"
 #include "mikey/kms/issuer.hpp"
+#include "mikey/kms/key_issuer.hpp"
 
 namespace mikey::kms {
 
@@ -53,15 +54,19 @@ class RateLimiter {
   std::array<std::mutex, kLocks> locks_;
 };
 
-/// Refuses tickets of a client that asks for more than its share, before its keys leave the KMS. Used by one
-/// thread; the limiter may be shared.
-class LimitedTickets final : public TicketRecord {
+/// Refuses tickets, and private keys of MIKEY-IBAKE, of a client that asks for more than its share, before
+/// keys leave the KMS. Used by one thread; the limiter may be shared.
+class LimitedTickets final : public TicketRecord, public KeyRecord {
  public:
-  /// `next`: told of the tickets that are within the limit; may be missing. Both must outlive this object.
-  explicit LimitedTickets(RateLimiter& limiter, TicketRecord* next = nullptr)
-      : limiter_(limiter), next_(next) {}
+  /// `next`, `next_of_keys`: told of what is within the limit; may be missing. All must outlive this object.
+  explicit LimitedTickets(RateLimiter& limiter, TicketRecord* next = nullptr,
+                          KeyRecord* next_of_keys = nullptr)
+      : limiter_(limiter), next_(next), next_of_keys_(next_of_keys) {}
   Status issued(const Identity& client, const TicketPolicy& policy, ByteView fingerprint) override;
   Status resolved(const Identity& client, const TicketPolicy& policy, ByteView fingerprint) override;
+  /// One request takes one token, however many keys it is for.
+  Status keys_issued(const Identity& client, std::span<const Identity> identities,
+                     std::span<const ibc::KeyDate> dates) override;
 
   /// After which time the client that was refused may ask again; forgets it.
   std::optional<std::chrono::seconds> refused() { return std::exchange(refused_, std::nullopt); }
@@ -71,6 +76,7 @@ class LimitedTickets final : public TicketRecord {
 
   RateLimiter& limiter_;
   TicketRecord* next_;
+  KeyRecord* next_of_keys_;
   std::optional<std::chrono::seconds> refused_;
 };
 

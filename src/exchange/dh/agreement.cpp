@@ -45,11 +45,8 @@ Result<keys::KeyEntry> agree(const crypto::DhKeyPair& own, const wire::Dh& their
 
 Result<Answer> answer(const Env& env, const wire::Message& m, Mode mode, const Identity& peer,
                       keys::BundlePtr old, const Bytes& rand) {
-  if (old && old->mode != mode)
-    return bad_message(ErrorCode::unspecified, "RFC 3830 4.5",
-                       "that CSB is of mode " + std::string(mode_name(old->mode)));
-  if (old && m.hdr().prf != old->prf)
-    return bad_message(ErrorCode::invalid_prf, "RFC 3830 4.5", "the update names another PRF function", 3);
+  if (old)
+    if (auto ok = engine::check_same_kind(*old, mode, m); !ok) return std::move(ok).error();
   const std::size_t n = m.count<wire::Dh>();
   if (n > 1 || (n == 0 && !old))
     return bad_message(ErrorCode::unspecified, "RFC 3830 3.3",

@@ -95,6 +95,15 @@ Result<Bytes> find_rand(const wire::Message& m, const keys::Bundle* old) {
   return bad_message(ErrorCode::unspecified, "RFC 3830 4.5", "no RAND, and no CSB with this ID to update");
 }
 
+Status check_same_kind(const keys::Bundle& old, Mode mode, const wire::Message& m) {
+  if (old.mode != mode)
+    return bad_message(ErrorCode::unspecified, "RFC 3830 4.5",
+                       "that CSB is of mode " + std::string(mode_name(old.mode)));
+  if (m.hdr().prf != old.prf)
+    return bad_message(ErrorCode::invalid_prf, "RFC 3830 4.5", "the update names another PRF function", 3);
+  return {};
+}
+
 Error collision(const wire::Message& m) {
   return bad_message(ErrorCode::unspecified, "RFC 3830 4.5",
                      "a CSB with this ID exists, and an update has no RAND",

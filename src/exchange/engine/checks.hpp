@@ -46,6 +46,9 @@ inline bool collides(const wire::Message& m, const keys::Bundle* old) {
 }
 Error collision(const wire::Message& m);
 
+/// That an update is of the mode that made the CSB, and under its PRF function (RFC 3830 4.5).
+Status check_same_kind(const keys::Bundle& old, Mode mode, const wire::Message& m);
+
 /// Crypto sessions and policies that an Initiator's message asks for, if all are acceptable.
 Result<Proposal> accept_proposal(const Policy& policy, const wire::Message& m, const keys::Bundle* old);
 

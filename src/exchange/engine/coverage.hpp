@@ -42,4 +42,15 @@ Result<Bytes> finish_6043(const keys::MessageKeys& keys, PrfFunc prf, wire::Chai
 Result<Bytes> finish_transfer_6043(const keys::MessageKeys& keys, PrfFunc prf, wire::ChainBuilder b,
                                    std::size_t data_end, std::size_t data_size, ByteView id_i, ByteView id_r);
 
+/// RFC 6267 5.4: V covers the message without its ESK payloads, and the ID data of the parties. It is the
+/// only V, the last payload, and its algorithm goes with `prf` (doc/readings.md, 6043-5).
+Status check_verification_6267(const keys::MessageKeys& keys, PrfFunc prf, const wire::Message& m,
+                               ByteView id_1, ByteView id_2);
+/// Ends a message that has no ESK payload with such a V.
+Result<Bytes> finish_6267(const keys::MessageKeys& keys, PrfFunc prf, wire::ChainBuilder b, ByteView id_1,
+                          ByteView id_2);
+
+/// RFC 6267 4.2.2.6, 7.2: whoever returns the value that was encrypted to the Initiator is the Initiator.
+Status check_returned_value_6267(ByteView sent, ByteView returned);
+
 }  // namespace mikey::engine

@@ -49,21 +49,27 @@ Result<wire::PayloadChain> parse_padded(PayloadType first, ByteView plain) {
                      "the sub-payloads and their padding are malformed");
 }
 
+Result<SecretBytes> open_plain(const keys::MessageKeys& keys, const wire::Kemac& kemac, std::size_t offset,
+                               ByteView t) {
+  auto plain = keys.open(kemac.encr_alg, t, kemac.encr_data);
+  if (!plain) plain.error().offset = offset;
+  return plain;
+}
+
 }  // namespace
+
+Result<wire::PayloadChain> sub_payloads(EncrAlg alg, ByteView plain, PayloadType first) {
+  return alg == EncrAlg::aes_kw_128 && !plain.empty() ? parse_padded(first, plain)
+                                                      : wire::PayloadChain::parse(first, plain);
+}
 
 Result<std::vector<keys::KeyEntry>> open_keys(const keys::MessageKeys& keys, const wire::Kemac& kemac,
                                               std::size_t offset, ByteView t, const Identity* id,
                                               bool may_be_empty) {
-  auto plain = keys.open(kemac.encr_alg, t, kemac.encr_data);
-  if (!plain) {
-    Error e = std::move(plain).error();
-    e.offset = offset;
-    return e;
-  }
-  const PayloadType first = id != nullptr ? PayloadType::id : PayloadType::key_data;
-  const bool padded = kemac.encr_alg == EncrAlg::aes_kw_128 && !plain->empty();
-  auto chain =
-      padded ? parse_padded(first, plain->reveal()) : wire::PayloadChain::parse(first, plain->reveal());
+  auto plain = open_plain(keys, kemac, offset, t);
+  if (!plain) return std::move(plain).error();
+  const auto chain =
+      sub_payloads(kemac.encr_alg, plain->reveal(), id != nullptr ? PayloadType::id : PayloadType::key_data);
   if (!chain)  // neither the place nor the detail of a fault in the plaintext is told
     return bad_message(ErrorCode::unspecified, "RFC 3830 6.2", "the content of the KEMAC is malformed",
                        offset);
@@ -91,8 +97,8 @@ Result<std::vector<keys::KeyEntry>> open_keys(const keys::MessageKeys& keys, con
   return out;
 }
 
-Result<std::vector<keys::KeyEntry>> open_ticket_kemac(const keys::MessageKeys& keys, const wire::Kemac& kemac,
-                                                      std::size_t offset, PrfFunc prf, ByteView t) {
+Result<SecretBytes> open_kemac_6043(const keys::MessageKeys& keys, const wire::Kemac& kemac,
+                                    std::size_t offset, PrfFunc prf, ByteView t) {
   if (kemac.mac_alg != MacAlg::null)
     return bad_message(ErrorCode::invalid_mac, "RFC 6043 4.2.1.5", "the KEMAC has a MAC of its own", offset);
   if (auto s = keys::check_ticket_encryption(prf, kemac.encr_alg); !s) {
@@ -100,15 +106,14 @@ Result<std::vector<keys::KeyEntry>> open_ticket_kemac(const keys::MessageKeys& k
     e.offset = offset;
     return e;
   }
-  auto plain = keys.open(kemac.encr_alg, t, kemac.encr_data);
-  if (!plain) {
-    Error e = std::move(plain).error();
-    e.offset = offset;
-    return e;
-  }
-  const bool padded = kemac.encr_alg == EncrAlg::aes_kw_128 && !plain->empty();
-  auto chain = padded ? parse_padded(PayloadType::key_data, plain->reveal())
-                      : wire::PayloadChain::parse(PayloadType::key_data, plain->reveal());
+  return open_plain(keys, kemac, offset, t);
+}
+
+Result<std::vector<keys::KeyEntry>> open_ticket_kemac(const keys::MessageKeys& keys, const wire::Kemac& kemac,
+                                                      std::size_t offset, PrfFunc prf, ByteView t) {
+  auto plain = open_kemac_6043(keys, kemac, offset, prf, t);
+  if (!plain) return std::move(plain).error();
+  const auto chain = sub_payloads(kemac.encr_alg, plain->reveal(), PayloadType::key_data);
   const Error malformed =
       bad_message(ErrorCode::unspecified, "RFC 6043 6.2.1", "the content of the KEMAC is malformed", offset);
   if (!chain) return malformed;

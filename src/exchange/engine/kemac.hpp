@@ -26,8 +26,16 @@ Result<std::vector<keys::KeyEntry>> open_keys(const keys::MessageKeys& keys, con
                                               std::size_t offset, ByteView t, const Identity* id,
                                               bool may_be_empty);
 
-/// The keys of a KEMAC of MIKEY-TICKET, of any type that RFC 6043 6.2.1 knows (an MPK too). It uses the NULL
-/// MAC, as the message or ticket ends with V, and an encryption that goes with `prf` (12.1).
+/// The sub-payloads of a decrypted KEMAC, the first of type `first`; zeros that a key wrap has added are left
+/// out.
+Result<wire::PayloadChain> sub_payloads(EncrAlg alg, ByteView plain, PayloadType first);
+
+/// Decrypts a KEMAC of MIKEY-TICKET or of an answer with private keys (RFC 6267 4.2.1.3). It uses the NULL
+/// MAC, as the message or ticket ends with V, and an encryption that goes with `prf` (RFC 6043 12.1).
+Result<SecretBytes> open_kemac_6043(const keys::MessageKeys& keys, const wire::Kemac& kemac,
+                                    std::size_t offset, PrfFunc prf, ByteView t);
+
+/// The keys of a KEMAC of MIKEY-TICKET, of any type that RFC 6043 6.2.1 knows (an MPK too).
 Result<std::vector<keys::KeyEntry>> open_ticket_kemac(const keys::MessageKeys& keys, const wire::Kemac& kemac,
                                                       std::size_t offset, PrfFunc prf, ByteView t);
 

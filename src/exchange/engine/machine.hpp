@@ -23,7 +23,9 @@ class Machine {
   virtual bool ended() const { return false; }
   virtual Mode mode() const = 0;
   virtual std::optional<NtpTime> timestamp() const = 0;
+  virtual keys::BundlePtr updates() const { return nullptr; }
   virtual std::optional<std::string> wanted_url() const = 0;
+  virtual bool wants(const std::string& url) const { return wanted_url() == url; }
 };
 
 /// The states that may follow a transition, and what is to be done. The type lists all that is possible.
@@ -38,6 +40,16 @@ template <class All, class... States>
 Step enter(All& current, Next<States...>&& next) {
   std::visit([&](auto&& s) { current = std::forward<decltype(s)>(s); }, std::move(next.state));
   return std::move(next.actions);
+}
+
+/// The same outcome where more states are possible.
+template <class To, class... States>
+To widen(Next<States...>&& next) {
+  return std::visit(
+      [&](auto&& s) {
+        return To{std::forward<decltype(s)>(s), std::move(next.actions)};
+      },
+      std::move(next.state));
 }
 
 template <class... A>

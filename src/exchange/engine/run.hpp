@@ -10,6 +10,8 @@
 /// state is refused and changes nothing.
 #pragma once
 
+#include <algorithm>
+
 #include "exchange/engine/checks.hpp"
 #include "exchange/engine/error_message.hpp"
 #include "exchange/engine/machine.hpp"
@@ -159,22 +161,25 @@ class InitiatorMachine final : public Machine {
       return actions(std::move(r));
     }
     if (message.hdr().data_type != Spec::kAnswer) return nothing_awaited("a message of this data type");
-    // Whoever it is from: another message that waits for its certificates goes on waiting unless this one
-    // needs some too, and what was fetched for it does not count against this one.
-    return look(Received<typename Spec::Answer>(std::move(message)), {});
+    // Whoever it is from: messages that wait for their certificates go on waiting, and what was fetched for
+    // one does not count against another.
+    return look({Received<typename Spec::Answer>(std::move(message)), {}});
   }
 
   Step supply(Supply answer) override {
-    if (!pending_) return nothing_awaited("an answer");
     if (auto* c = std::get_if<CertificateSupplied>(&answer)) {
-      if (wanted_url() != c->url) return nothing_awaited("this certificate");
-      fetch_.add(std::move(*c));
-      auto message = std::move(*pending_);
-      pending_.reset();
-      return look(std::move(message), std::move(fetch_));
+      if (!wants(c->url)) return nothing_awaited("this certificate");
+      Step out;
+      for (Candidate& one : take_waiting(c->url)) {
+        one.fetch.add(*c);
+        Step step = look(std::move(one));
+        if (ended()) return step;
+        std::ranges::move(step, std::back_inserter(out));
+      }
+      return out;
     }
     if (auto* missing = std::get_if<NotFound>(&answer)) {
-      pending_.reset();
+      if (take_waiting(missing->url).empty()) return nothing_awaited("an answer");
       return reject(std::move(missing->error), false);
     }
     return nothing_awaited("this answer");
@@ -195,34 +200,66 @@ class InitiatorMachine final : public Machine {
   std::uint32_t csb_id() const override { return csb_id_; }
   Mode mode() const override { return Spec::kMode; }
   std::optional<NtpTime> timestamp() const override { return t_; }
+  bool ended() const override { return std::holds_alternative<Done>(state_); }
   std::optional<std::string> wanted_url() const override {
-    return pending_ ? fetch_.next(**pending_).value_or({}) : std::nullopt;
+    return waiting_.empty() ? std::nullopt : waiting_.front().url();
+  }
+  bool wants(const std::string& url) const override {
+    return std::ranges::any_of(waiting_, [&](const Candidate& c) { return c.url() == url; });
   }
 
  private:
-  Step look(Received<typename Spec::Answer> message, CertificateFetch fetch) {
+  /// Answers of which each might be the genuine one, until its certificates are there. Anybody who saw the
+  /// timestamp can send some, so they are few; one more does not take the place of one that came before.
+  static constexpr std::size_t kMaxWaiting = 8;
+  struct Candidate {
+    Received<typename Spec::Answer> message;
+    CertificateFetch fetch;
+    std::optional<std::string> url() const { return fetch.next(*message).value_or(std::nullopt); }
+  };
+
+  /// Those that wait for this certificate; for any, when `url` is empty.
+  std::vector<Candidate> take_waiting(const std::string& url) {
+    std::vector<Candidate> out;
+    const auto rest = std::stable_partition(
+        waiting_.begin(), waiting_.end(), [&](const Candidate& c) { return !url.empty() && c.url() != url; });
+    std::move(rest, waiting_.end(), std::back_inserter(out));
+    waiting_.erase(rest, waiting_.end());
+    return out;
+  }
+
+  /// Keeps an answer until its certificate is there.
+  Step keep(Candidate c, const Await& s, const std::string& url) {
+    if (auto ours = ReplayGate::same_timestamp(*c.message, s.opening.t); !ours)
+      return reject(std::move(ours).error(), false);
+    const auto same = [&](const Candidate& other) { return *other.message == *c.message; };
+    if (std::ranges::none_of(waiting_, same)) {
+      if (waiting_.size() >= kMaxWaiting)
+        return reject({ErrorCode::resource, Severity::system, "", std::nullopt,
+                       "too many answers wait for their certificates"},
+                      false);
+      waiting_.push_back(std::move(c));
+    }
+    return actions(Need(NeedCertificate{url}));
+  }
+
+  Step look(Candidate c) {
     const auto* s = std::get_if<Await>(&state_);
     if (s == nullptr) return nothing_awaited("a message");
-    auto url = Spec::kCertificates ? fetch.next(*message) : std::optional<std::string>();
+    auto url = Spec::kCertificates ? c.fetch.next(*c.message) : std::optional<std::string>();
     if (!url) return reject(std::move(url).error(), false);
-    if (*url) {
-      if (auto ours = ReplayGate::same_timestamp(*message, s->opening.t); !ours)
-        return reject(std::move(ours).error(), false);
-      pending_.emplace(std::move(message));
-      fetch_ = std::move(fetch);
-      return actions(Need(NeedCertificate{**url}));
-    }
-    message.fetched = std::make_shared<const FetchedCertificates>(fetch.known());
-    auto next = on(*s, message, env_);
+    if (*url) return keep(std::move(c), *s, **url);
+    c.message.fetched = std::make_shared<const FetchedCertificates>(c.fetch.known());
+    auto next = on(*s, c.message, env_);
     if (!next) return reject(std::move(next).error(), false);  // the genuine answer may still come
+    waiting_.clear();
     return enter(state_, std::move(*next));
   }
 
   Env env_;
   std::uint32_t csb_id_ = 0;
   std::optional<NtpTime> t_;
-  CertificateFetch fetch_;
-  std::optional<Received<typename Spec::Answer>> pending_;
+  std::vector<Candidate> waiting_;
   typename Spec::State state_;
   Step first_step_;
 };

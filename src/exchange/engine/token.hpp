@@ -121,6 +121,32 @@ class Verifier {
     if (auto s = check_signature_6043(signer, *m, policy, id_1, id_2); !s) return std::move(s).error();
     return Authenticated<M>(m);
   }
+
+  /// RFC 6267 5.4: V covers the message and the ID data of the parties.
+  template <class M>
+  static Result<Authenticated<M>> verification_6267(const keys::MessageKeys& keys, PrfFunc prf,
+                                                    const Received<M>& m, ByteView id_1, ByteView id_2) {
+    if (auto s = check_verification_6267(keys, prf, *m, id_1, id_2); !s) return std::move(s).error();
+    return Authenticated<M>(m);
+  }
+
+  /// RFC 6267 5.4: the signature of a key request covers the message and the ID data of the parties, which is
+  /// what RFC 6043 5.5 says of its own requests.
+  template <class M>
+  static Result<Authenticated<M>> signature_6267(const Signer& signer, const Received<M>& m,
+                                                 const Policy& policy, ByteView id_1, ByteView id_2) {
+    if (auto s = check_signature_6043(signer, *m, policy, id_1, id_2); !s) return std::move(s).error();
+    return Authenticated<M>(m);
+  }
+
+  /// RFC 6267 4.2.2.6, 7.2: I_MESSAGE_2 has no MAC; it returns, encrypted to this party, the value that was
+  /// encrypted to the Initiator, which nobody else can know.
+  template <class M>
+  static Result<Authenticated<M>> returned_value_6267(ByteView sent, ByteView returned,
+                                                      const Received<M>& m) {
+    if (auto s = check_returned_value_6267(sent, returned); !s) return std::move(s).error();
+    return Authenticated<M>(m);
+  }
 };
 
 /// A message that was not seen before.
@@ -137,6 +163,12 @@ class ReplayGate {
   template <class M>
   static NeedReplayVerdict ask(const Authenticated<M>& m, const Identity& peer) {
     return question(*m, peer);
+  }
+  /// What to ask about an earlier message of the same sender that the authenticated one proves too.
+  template <class M>
+  static NeedReplayVerdict ask_earlier(const Authenticated<M>& /*the proof*/, const wire::Message& earlier,
+                                       const Identity& peer) {
+    return question(earlier, peer);
   }
   /// The owner's verdict on that message.
   template <class M>
@@ -179,6 +211,7 @@ class Draft {
   template <class M>
   friend Ready commit(const Authenticated<M>&, const Fresh&, Draft);
   friend Ready commit_unconfirmed(Draft);
+  friend Ready commit_unproven_6267(Draft);
   keys::Bundle bundle_;
 };
 
@@ -190,6 +223,12 @@ Ready commit(const Authenticated<M>& /*proof*/, const Fresh& /*proof*/, Draft d)
 
 /// The Initiator's bundle when it asked for no verification (V = 0): there is no message to wait for.
 inline Ready commit_unconfirmed(Draft d) {
+  return {std::make_shared<const keys::Bundle>(std::move(d.bundle_))};
+}
+
+/// The bundle of whoever answers an update of MIKEY-IBAKE: neither of its two messages proves the sender of
+/// the first (RFC 6267 5.3; doc/readings.md, 6267-16).
+inline Ready commit_unproven_6267(Draft d) {
   return {std::make_shared<const keys::Bundle>(std::move(d.bundle_))};
 }
 

@@ -37,14 +37,10 @@ namespace {
 
 /// An update of a public-key CSB comes in this form only when the envelope key was not cached (RFC 3830 4.5).
 Status check_updatable(const keys::Bundle& old, const wire::Message& m) {
-  if (old.mode != Mode::pk)
-    return bad_message(ErrorCode::unspecified, "RFC 3830 4.5",
-                       "that CSB is of mode " + std::string(mode_name(old.mode)));
+  if (auto ok = engine::check_same_kind(old, Mode::pk, m); !ok) return ok;
   if (!old.transport_key.empty())
     return Error{ErrorCode::unspecified, Severity::discard, "RFC 3830 4.5", std::nullopt,
                  "the envelope key is cached, so an update is a pre-shared key message"};
-  if (m.hdr().prf != old.prf)
-    return bad_message(ErrorCode::invalid_prf, "RFC 3830 4.5", "the update names another PRF function", 3);
   return {};
 }
 

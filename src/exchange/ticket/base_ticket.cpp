@@ -116,6 +116,12 @@ class BaseTicket final : public TicketScheme {
 
 }  // namespace
 
+Result<TicketScheme::Instead> TicketScheme::call(const Env& /*env*/, const HeldTicket& /*ticket*/,
+                                                 ByteView /*ticket_data*/) const {
+  return bad_message(ErrorCode::invalid_ticket, "RFC 6043 6.10",
+                     "the ticket needs processing that this party does not know");
+}
+
 const TicketScheme& mikey_base_ticket() {
   static const BaseTicket scheme;
   return scheme;

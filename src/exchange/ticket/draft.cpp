@@ -23,6 +23,11 @@ Result<std::vector<keys::KeyEntry>> supplied_keys(const keys::MessageKeys& keys,
   return out;
 }
 
+void set_rekey_time(const Env& env, keys::TicketCsb& csb) {
+  csb.rekey_by = std::nullopt;
+  if (csb.rekey) csb.rekey_by = env.clock.read() + std::chrono::seconds(*csb.rekey);
+}
+
 Result<engine::Draft> make_draft(const Env& env, Parts p) {
   if (p.keys.empty()) return bad_message(ErrorCode::unspecified, "RFC 6043 4.2.2", "there is no session key");
   keys::Bundle b;
@@ -39,6 +44,8 @@ Result<engine::Draft> make_draft(const Env& env, Parts p) {
   b.policies = std::move(p.policies.known);
   b.keys = std::move(p.keys);
   p.csb.flags = p.flags.bits();
+  p.csb.rand_i = std::move(p.rand_i);
+  set_rekey_time(env, p.csb);
   b.ticket = std::make_shared<const keys::TicketCsb>(std::move(p.csb));
   b.extensions = std::move(p.extensions);
   if (auto s = keys::derive_session_keys(env.crypto, b); !s) return std::move(s).error();

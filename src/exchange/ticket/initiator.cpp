@@ -5,108 +5,6 @@
 namespace mikey::ticket {
 namespace {
 
-// ------------------------------------------------------------------ the plan
-
-constexpr std::string_view kDefaultFlags[] = {"DEFGHINO", "DFGHNO", "EFGHILNO", "FGHLNO"};
-
-Result<TicketFlags> choose_flags(const TicketRequest& r, bool given_key) {
-  if (r.mode < 1 || r.mode > 4) return bad_request("ticket.mode: expected 1 to 4", "RFC 6043 4.1.1");
-  TicketFlags flags = r.flags.value_or(*TicketFlags::parse(kDefaultFlags[r.mode - 1]));
-  if (given_key) flags = flags.with(TicketFlag::l);
-  if (flags.has(TicketFlag::d) != (r.mode <= 2) || flags.has(TicketFlag::e) != (r.mode == 1 || r.mode == 3))
-    return bad_request("ticket.flags: D and E do not fit mode " + std::to_string(r.mode), "RFC 6043 6.10");
-  if (flags.has(TicketFlag::k)) return bad_request("ticket.flags: K is the KMS's to set", "RFC 6043 6.10");
-  return flags;
-}
-
-/// The keys to ask for, or to put into a ticket of one's own.
-Result<std::vector<KeyWish>> choose_keys(const TicketOffer& o, const engine::Proposal& p, bool given_key) {
-  std::vector<KeyDataType> types;
-  if (o.request.keys) {
-    types = *o.request.keys;
-  } else if (!given_key) {
-    types = {o.terms.key.tek ? KeyDataType::tek : KeyDataType::tgk};
-  }
-  const std::vector<keys::Suite> suites = p.suites();
-  const keys::SuiteInfo& first = keys::info(suites.front());
-  const bool one_salt =
-      std::ranges::all_of(suites, [&](keys::Suite s) { return keys::info(s).salt_len == first.salt_len; });
-  const bool salt = o.terms.key.with_salt.value_or(one_salt);
-  if (salt && !one_salt)
-    return bad_request("with_salt: the salts of the suites differ in length", "RFC 3830 6.13");
-  std::vector<KeyWish> out;
-  for (const KeyDataType t : types) {
-    KeyWish w;
-    const bool tek = t == KeyDataType::tek;
-    if (!tek && t != KeyDataType::tgk && t != KeyDataType::gtgk)
-      return bad_request("ticket.keys: expected tgk, gtgk or tek", "RFC 6043 6.2.1");
-    w.type = salt ? static_cast<KeyDataType>(wire::to_number(t) + 1) : t;
-    w.length = o.terms.key.length.value_or(tek ? first.key_len : 16U);
-    if (salt) w.salt = first.salt_len;
-    if (out.empty()) w.validity = o.terms.validity;
-    out.push_back(std::move(w));
-  }
-  return out;
-}
-
-/// RFC 6043 12.1: keys of more than 128 bits need the 256-bit algorithms.
-Status check_lengths(const std::vector<KeyWish>& wishes, const std::vector<keys::KeyEntry>& own,
-                     PrfFunc prf) {
-  std::size_t longest = keys::longest_key(own, true);
-  for (const KeyWish& w : wishes) longest = std::max(longest, w.length);
-  if (longest > 16 && prf == PrfFunc::mikey_1)
-    return bad_request("keys of more than 128 bits need the PRF HMAC-SHA-256", "RFC 6043 12.1");
-  if (longest > 0xFF)
-    return bad_request("a key of more than 255 octets has no RAND as long", "RFC 6043 12.1");
-  return {};
-}
-
-Result<Plan> make_plan(const Env& env, const TicketOffer& o) {
-  if (o.terms.to.empty()) return bad_request("to: an exchange needs a peer");
-  if (o.terms.validity.type == KvType::interval)
-    return bad_request("interval: a key of MIKEY-TICKET has an SPI", "RFC 6043 6.2.1");
-  Plan plan;
-  plan.peer = o.terms.to;
-  plan.prf = env.policy.prf.front();
-  plan.extensions = o.terms.extensions;
-  auto proposal = engine::propose(env.policy, o.terms, nullptr);
-  if (!proposal) return std::move(proposal).error();
-  plan.proposal = std::move(*proposal);
-  const bool given = !o.terms.key.given.empty();
-  auto flags = choose_flags(o.request, given);
-  if (!flags) return std::move(flags).error();
-  if (given) {
-    const std::vector<keys::Suite> suites = plan.proposal.suites();
-    auto key = engine::make_key(env.rng, suites, o.terms.key, o.terms.validity);
-    if (!key) return std::move(key).error();
-    plan.own_keys.push_back(std::move(*key));
-    if (auto s = give_spi(env.rng, plan.own_keys.front()); !s) return std::move(s).error();
-  }
-  auto wishes = choose_keys(o, plan.proposal, given);
-  if (!wishes) return std::move(wishes).error();
-  if (auto s = check_lengths(*wishes, plan.own_keys, plan.prf); !s) return std::move(s).error();
-
-  TicketPolicy& p = plan.desired;
-  p.kind = o.request.kind;
-  p.prf = plan.prf;
-  p.flags = *flags;
-  if (o.request.mode < 4) p.kms = o.link.kms;
-  p.initiator = env.self;
-  const std::int64_t now = env.clock.read().unix_seconds();
-  p.start = now - env.policy.clock_skew.count();
-  p.end = now + o.request.lifetime;
-  p.rekey = o.request.rekey;
-  p.applications = o.request.applications;
-  p.responders = o.request.responders;
-  if (p.responders.empty()) p.responders = {o.terms.to};
-  const bool tgk = std::ranges::any_of(*wishes, [](const KeyWish& w) { return keys::is_forked(w.type); });
-  if (auto s = check_policy(p, false, tgk); !s) return bad_request(s.error().detail, s.error().rfc);
-  p.keys = std::move(*wishes);
-  return plan;
-}
-
-// ------------------------------------------------------------------ TRANSFER_INIT
-
 Step sent_step(const Env& env, const Sent& sent, bool answered) {
   Step step = engine::actions(Send{Destination::peer, sent.plan->peer, sent.message, answered});
   const NtpTime t{load_be<std::uint64_t>(sent.t.data())};
@@ -121,8 +19,16 @@ std::vector<keys::KeyEntry> joined(std::initializer_list<std::span<const keys::K
   return out;
 }
 
+/// RFC 6043 9: "the same RANDs MUST be used to derive the session keys in all Ticket Transfer exchanges" of a
+/// group.
+std::optional<Bytes> group_rand(const Plan& plan) {
+  if (!plan.group) return std::nullopt;
+  return plan.group->ticket->rand_i;
+}
+
 /// RFC 6043 12.1: RANDRi and RANDRr together are as long as the longest key; RANDRi alone is here.
 Result<Bytes> make_rand(const Env& env, const Plan& plan, const HeldTicket& ticket) {
+  if (auto rand = group_rand(plan)) return std::move(*rand);
   const std::size_t longest =
       std::max({ticket.mpk.initiator.size(), ticket.mpk.responder.size(),
                 keys::longest_key(ticket.keys, true), keys::longest_key(plan.own_keys, false)});
@@ -147,7 +53,9 @@ Result<Sent> build_transfer(const Env& env, std::shared_ptr<const Plan> plan,
   const bool answered = policy.has(TicketFlag::f);
   const keys::KeyEntry* first =
       !p.own_keys.empty() ? &p.own_keys.front() : (held.keys.empty() ? nullptr : &held.keys.front());
-  out.sessions = sessions_of(p.proposal, first == nullptr ? ByteView() : ByteView(first->validity.spi));
+  out.sessions = p.group
+                     ? sessions_of(*p.group)
+                     : sessions_of(p.proposal, first == nullptr ? ByteView() : ByteView(first->validity.spi));
   if (!answered)  // nobody else can fill it in
     for (Session& s : out.sessions) s.ssrc = s.ssrc.value_or(0);
   out.keys = std::make_shared<const keys::MessageKeys>(
@@ -198,8 +106,13 @@ Result<Next<AwaitAnswer, Done>> transfer(const Env& env, std::shared_ptr<const P
     return Next<AwaitAnswer, Done>{AwaitAnswer{std::make_shared<const Sent>(std::move(*sent))},
                                    std::move(step)};
   const Plan& p = *sent->plan;
-  keys::TicketCsb csb{flags.bits(), env.self, p.peer, sent->ticket->mpk.initiator.clone(),
-                      keys::ticket_message_context(keys::Phase::initial, sent->rand_i, {})};
+  keys::TicketCsb csb{.flags = flags.bits(),
+                      .initiator = env.self,
+                      .responder = p.peer,
+                      .mpk = sent->ticket->mpk.initiator.clone(),
+                      .context = keys::ticket_message_context(keys::Phase::initial, sent->rand_i, {}),
+                      .fingerprint = sent->ticket->fingerprint,
+                      .rekey = sent->ticket->policy.rekey};
   Policies policies{p.proposal.policies, {}};
   auto draft = make_draft(env, {Role::initiator,
                                 p.peer,
@@ -238,8 +151,11 @@ Result<std::shared_ptr<const HeldTicket>> make_ticket(const Env& env, const Tick
   policy.keys.reset();
   auto made = (*scheme)->seal(env.crypto, env.rng, policy, tpk.reveal(), *mpk, *keys, env.clock.now());
   if (!made) return std::move(made).error();
+  auto fingerprint = made->core.fingerprint(env.crypto);
+  if (!fingerprint) return std::move(fingerprint).error();
   return std::make_shared<const HeldTicket>(HeldTicket{plan.peer, std::move(policy), std::move(made->core),
-                                                       std::move(made->mpk), std::move(*keys)});
+                                                       std::move(made->mpk), std::move(*keys),
+                                                       std::move(*fingerprint)});
 }
 
 }  // namespace
@@ -298,9 +214,6 @@ Status check_granted(const Env& env, const TicketPolicy& granted, const TicketPo
     return bad_message(ErrorCode::invalid_ticket, "RFC 6043 6.10", "the KMS grants a ticket of another type");
   if (auto s = check_policy(granted, true, tgk); !s) return s;
   if (auto s = check_validity(granted, env.clock.read()); !s) return s;
-  if (!granted.has(TicketFlag::n))
-    return bad_message(ErrorCode::invalid_ticket, "RFC 6043 6.10",
-                       "the ticket needs processing that this party does not know");
   if (granted.initiator && *granted.initiator != env.self)
     return refuse("the ticket names another Initiator");
   if (granted.prf != desired.prf) return refuse("the ticket is for another PRF function");
@@ -315,6 +228,19 @@ Status check_granted(const Env& env, const TicketPolicy& granted, const TicketPo
   if (granted.flags.without(TicketFlag::k) != desired.flags && !granted.has(TicketFlag::k))
     return refuse("other flags than asked for, without the K flag");
   return {};
+}
+
+/// RFC 6043 6.10, NOT N: "the Initiator SHOULD follow the processing in the specification of the received
+/// Ticket Type".
+Result<Next<AwaitAnswer, Done>> call_otherwise(const Env& env, const HeldTicket& held, ByteView ticket_data) {
+  if (env.ticket == nullptr) return bad_request("MIKEY-TICKET is not configured");
+  auto scheme = env.ticket->schemes.find(held.policy.kind);
+  if (!scheme) return std::move(scheme).error();
+  auto instead = (*scheme)->call(env, held, ticket_data);
+  if (!instead) return std::move(instead).error();
+  Step step = engine::actions(Send{Destination::peer, held.to, std::move(instead->message), false});
+  step.emplace_back(engine::commit_unconfirmed(engine::Draft(instead->bundle->clone())));
+  return Next<AwaitAnswer, Done>{Done{}, std::move(step)};
 }
 
 Error final_refusal(Error e) {
@@ -343,13 +269,16 @@ Result<Next<AwaitAnswer, Done>> on(const AwaitTicket& s, const Received<RequestR
         bad_message(ErrorCode::unspecified, "RFC 6043 6.10", "Initiator Data from the KMS", at.offset));
   if (auto ok = check_granted(env, *granted, s.plan->desired, reply->keys); !ok)
     return give_up(std::move(ok).error());
-  HeldTicket held{s.plan->peer,
-                  std::move(*granted),
-                  TicketCore::of(*m, at),
-                  {std::move(reply->mpks[0].key), {}},
-                  std::move(reply->keys)};
+  HeldTicket held{s.plan->peer,           std::move(*granted),
+                  TicketCore::of(*m, at), {std::move(reply->mpks[0].key), {}},
+                  std::move(reply->keys), {}};
+  auto fingerprint = held.core.fingerprint(env.crypto);
+  if (!fingerprint) return give_up(std::move(fingerprint).error());
+  held.fingerprint = std::move(*fingerprint);
   if (reply->mpks.size() > 1) held.mpk.responder = std::move(reply->mpks[1].key);
-  auto next = transfer(env, s.plan, std::make_shared<const HeldTicket>(std::move(held)));
+  auto next = held.policy.has(TicketFlag::n)
+                  ? transfer(env, s.plan, std::make_shared<const HeldTicket>(std::move(held)))
+                  : call_otherwise(env, held, t.ticket_data);
   if (!next) return give_up(std::move(next).error());
   return next;
 }
@@ -419,7 +348,13 @@ Result<Next<Done>> on(const AwaitAnswer& s, const Received<TransferResp>& m, con
   if (auto ok = check_policies(env.policy, *m, *sessions, policies); !ok) return std::move(ok).error();
   Identity peer = plan.peer;
   if (who) peer = std::move(*who);
-  keys::TicketCsb csb{flags.bits(), env.self, peer, std::move(forked->mpk), context};
+  keys::TicketCsb csb{.flags = flags.bits(),
+                      .initiator = env.self,
+                      .responder = peer,
+                      .mpk = std::move(forked->mpk),
+                      .context = context,
+                      .fingerprint = sent.ticket->fingerprint,
+                      .rekey = sent.ticket->policy.rekey};
   auto draft =
       make_draft(env, {Role::initiator, peer, plan.csb_id, plan.prf, flags, sent.rand_i,
                        rand_r.value_or(Bytes{}), joined({plan.own_keys, *theirs, forked->keys}),

@@ -1,7 +1,7 @@
 #include "mikey/exchange/kms_question.hpp"
 
 #include "exchange/engine/kemac.hpp"
-#include "exchange/engine/signer.hpp"
+#include "exchange/engine/kms_link.hpp"
 #include "exchange/ticket/parts.hpp"
 
 namespace mikey {
@@ -18,42 +18,6 @@ struct KmsQuestion::What {
 };
 
 namespace {
-
-/// The key that protects the exchange (RFC 6043 4.2.1.2, 4.2.1.3), and to whom an envelope key goes.
-struct Key {
-  SecretBytes key;
-  std::optional<crypto::Certificate> certificate;
-};
-
-Result<Key> choose_key(const Env& env, const KmsLink& link, PrfFunc prf) {
-  if (!link.public_key) {
-    if (link.psk.size() < 16)
-      return bad_request("no PSK of at least 128 bits for the KMS " + link.kms.name(), "RFC 6043 12.1");
-    return Key{link.psk.SecretBytes::clone(), std::nullopt};
-  }
-  if (auto s = engine::need_own_certificate(env); !s) return std::move(s).error();
-  Key out;
-  if (env.pki->trust) out.certificate = env.pki->trust->pinned(link.kms.type, link.kms.data);
-  if (!out.certificate)
-    return bad_request("no certificate of " + link.kms.name() + " is known, which the envelope key needs");
-  auto key = env.rng.secret(prf == PrfFunc::mikey_1 ? 16 : 32, "envelope key");
-  if (!key) return std::move(key).error();
-  out.key = std::move(*key);
-  return out;
-}
-
-Result<Bytes> finish_with_envelope(wire::ChainBuilder b, const Env& env, const Key& key, ByteView id,
-                                   ByteView kms) {
-  auto hash = key.certificate->chash(HashFunc::sha_1);
-  if (!hash) return std::move(hash).error();
-  auto public_key = key.certificate->public_key();
-  if (!public_key) return std::move(public_key).error();
-  auto sealed = public_key->encrypt(env.policy.pke_padding.front(), key.key.reveal(), env.rng);
-  if (!sealed) return std::move(sealed).error();
-  b.add(wire::Chash{HashFunc::sha_1, Octets(*hash)});
-  b.add(wire::Pke{EnvelopeCache::no_cache, Octets(*sealed)});
-  return engine::finish_signed_6043(std::move(b), env, id, kms);
-}
 
 /// Kind of a KMS's answer.
 struct KmsAnswer {
@@ -73,7 +37,7 @@ Result<KmsQuestion> KmsQuestion::ask(const Env& env, const KmsLink& link, PrfFun
     if (!id) return std::move(id).error();
     q.csb_id_ = *id;
   }
-  auto key = choose_key(env, link, prf);
+  auto key = engine::choose_link_key(env, link, prf, 16);
   if (!key) return std::move(key).error();
   const auto n = keys::ticket_rand_size(key->key.size());
   if (!n) return bad_request("the PSK is longer than 255 octets", "RFC 6043 12.1");
@@ -99,7 +63,7 @@ Result<KmsQuestion> KmsQuestion::ask(const Env& env, const KmsLink& link, PrfFun
   b.add_encoded(what.payload, what.body);
   if (link.psk_name && !link.public_key) b.add(ticket::idr_payload(IdRole::psk, *link.psk_name));
   auto message = link.public_key
-                     ? finish_with_envelope(std::move(b), env, *key, what.who.data, link.kms.data)
+                     ? engine::finish_with_envelope(std::move(b), env, *key, what.who.data, link.kms.data)
                      : engine::finish_6043(*q.initial_, prf, std::move(b), {what.who.data, link.kms.data});
   if (!message) return std::move(message).error();
   q.message_ = std::move(*message);

@@ -1,7 +1,6 @@
 #include "mikey/exchange/kms_side.hpp"
 
-#include "exchange/engine/envelope.hpp"
-#include "exchange/engine/signer.hpp"
+#include "exchange/engine/kms_link.hpp"
 #include "exchange/ticket/parts.hpp"
 
 namespace mikey {
@@ -91,23 +90,6 @@ Result<engine::Signer> find_speaker(const Env& env, const wire::Message& m, cons
   return signer;
 }
 
-Result<SecretBytes> open_envelope_key(const Env& env, const wire::Message& m) {
-  if (m.count<wire::Pke>() != 1)
-    return bad_message(ErrorCode::unspecified, "RFC 6043 4.2.1.3", "the message must have one PKE payload");
-  auto own = engine::find_own(env, m);
-  if (!own) return std::move(own).error();
-  const wire::Slot& at = *m.find(PayloadType::pke);
-  // No MAC tells which padding was meant, and PKCS#1 v1.5 must not tell whether it was right: the one of the
-  // policy.
-  auto key = (*own)->key->decrypt(env.policy.pke_padding.front(), m.get<wire::Pke>(at).data);
-  if (!key) {
-    Error e = std::move(key).error();
-    e.offset = at.offset;
-    return e;
-  }
-  return key;
-}
-
 Result<Proven> prove_by_signature(const Env& env, const Received& m, const KmsClients& clients, ByteView rand,
                                   bool resolves) {
   if (auto s = engine::can_answer_signed(env); !s) return std::move(s).error();
@@ -119,7 +101,7 @@ Result<Proven> prove_by_signature(const Env& env, const Received& m, const KmsCl
   Identity client = named.value_or(signer->identity);
   auto proof = engine::Verifier::signature_6043(*signer, m, env.policy, client.data, env.self.data);
   if (!proof) return std::move(proof).error();
-  auto key = open_envelope_key(env, *m);
+  auto key = engine::open_envelope_key(env, *m, "RFC 6043 4.2.1.3");
   if (!key) return std::move(key).error();
   auto keys = message_keys(env, *m, key->reveal(), rand, resolves);
   if (!keys) return std::move(keys).error();

@@ -328,6 +328,15 @@ Result<Bytes> transfer_resp(const NeedsVerdict& s, const Env& env, const Answer&
   return engine::finish_6043(protection, m.hdr().prf, std::move(b), {m.octets()});
 }
 
+/// The ticket as one may call on with it (RFC 6043 9, figure 8). MPKr is the Initiator's and the KMS's.
+std::shared_ptr<const HeldTicket> held_by_responder(const NeedsVerdict& s) {
+  const Call& c = *s.call;
+  if (!c.policy.has(TicketFlag::j)) return nullptr;
+  HeldTicket held{c.caller, c.policy, c.core, {s.ticket->mpk_i.clone(), {}}, {}, c.fingerprint};
+  for (const keys::KeyEntry& k : s.ticket->keys) held.keys.push_back(k.clone());
+  return std::make_shared<const HeldTicket>(std::move(held));
+}
+
 }  // namespace
 
 Result<Next<Done>> on(const NeedsVerdict& s, const ReplayVerdict& verdict, const Env& env) {
@@ -351,13 +360,18 @@ Result<Next<Done>> on(const NeedsVerdict& s, const ReplayVerdict& verdict, const
     if (!octets) return std::move(octets).error();
     step.emplace_back(Send{Destination::peer, c.caller, std::move(*octets), false});
   }
-  auto draft =
-      make_draft(env, {Role::responder, c.caller, m.hdr().csb_id, m.hdr().prf, flags, c.rand_i,
-                       answer->rand_r, std::move(answer->keys), std::move(answer->sessions), c.policies,
-                       keys::TicketCsb{flags.bits(), c.caller, self, mpk.clone(), std::move(context)},
-                       engine::extensions_of(m)});
+  keys::TicketCsb csb{.flags = flags.bits(),
+                      .initiator = c.caller,
+                      .responder = self,
+                      .mpk = mpk.clone(),
+                      .context = std::move(context),
+                      .fingerprint = c.fingerprint,
+                      .rekey = c.policy.rekey};
+  auto draft = make_draft(env, {Role::responder, c.caller, m.hdr().csb_id, m.hdr().prf, flags, c.rand_i,
+                                answer->rand_r, std::move(answer->keys), std::move(answer->sessions),
+                                c.policies, std::move(csb), engine::extensions_of(m)});
   if (!draft) return std::move(draft).error();
-  step.emplace_back(KeepResolved{c.fingerprint, s.ticket, c.policy.end});
+  step.emplace_back(KeepResolved{c.fingerprint, s.ticket, c.policy.end, held_by_responder(s)});
   step.emplace_back(engine::commit(s.init, *fresh, std::move(*draft)));
   return Next<Done>{Done{}, std::move(step)};
 }

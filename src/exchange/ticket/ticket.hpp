@@ -33,6 +33,7 @@ struct Plan {
   std::vector<keys::KeyEntry> own_keys;  ///< supplied by the Initiator
   std::vector<keys::Extension> extensions;
   TicketPolicy desired;
+  keys::BundlePtr group;  ///< whose ticket, RANDRi and crypto sessions the new CSB shares (RFC 6043 9)
 };
 
 /// A TRANSFER_INIT as it was sent.
@@ -117,6 +118,7 @@ struct NeedsUpdateVerdict {
   engine::Timestamp t;
   keys::BundlePtr old;
   MessageKeysPtr keys;
+  bool own_update = false;
 };
 struct Done {};
 
@@ -127,6 +129,9 @@ using State = std::variant<AwaitInit, AwaitTicket, AwaitAnswer, AwaitUpdateAnswe
 
 using engine::Next;
 using engine::Received;
+
+/// plan.cpp: what is asked for, or why it cannot be.
+Result<Plan> make_plan(const Env& env, const TicketOffer& offer);
 
 /// initiator.cpp: modes 1 and 2 ask the KMS first, 3 and 4 and reuse do not; an update goes to the peer.
 Result<Next<AwaitTicket, AwaitAnswer, Done>> begin(const Env& env, TicketOffer offer, std::uint32_t& csb_id);
@@ -169,6 +174,8 @@ struct Parts {
 };
 /// The bundle, its sessions keyed.
 Result<engine::Draft> make_draft(const Env& env, Parts p);
+/// Sets by when the next keys must be there, now that some are (RFC 6043 6.10, TRr).
+void set_rekey_time(const Env& env, keys::TicketCsb& csb);
 
 /// An error message about a TRANSFER_INIT, authenticated when `keys` are given.
 std::optional<Send> transfer_error(const Env& env, const wire::Message& m, const Identity& to, const Error& e,

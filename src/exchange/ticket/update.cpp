@@ -38,10 +38,16 @@ void drop_old_keys(keys::Bundle& b) {
     if (!used(b.keys[i])) b.keys.erase(b.keys.begin() + static_cast<std::ptrdiff_t>(i));
 }
 
-/// The old bundle with new sessions, policies and keys, which come before the old ones.
+/// The old bundle with new sessions, policies and keys, which come before the old ones. `theirs`: when the
+/// peer made the update.
 Result<engine::Draft> changed(const Env& env, const keys::Bundle& old, std::vector<keys::KeyEntry> keys,
-                              std::span<const Session> sessions, const Policies& policies) {
+                              std::span<const Session> sessions, const Policies& policies,
+                              std::optional<NtpTime> theirs = std::nullopt) {
   keys::Bundle b = old.clone();
+  keys::TicketCsb csb = old.ticket->clone();
+  if (!keys.empty()) set_rekey_time(env, csb);
+  if (theirs) csb.updated = theirs;
+  b.ticket = std::make_shared<const keys::TicketCsb>(std::move(csb));
   for (keys::KeyEntry& k : b.keys) keys.push_back(std::move(k));
   b.keys = std::move(keys);
   b.sessions = crypto_sessions(sessions, policies, b.keys);
@@ -107,7 +113,8 @@ std::vector<keys::KeyEntry> copies(std::span<const keys::KeyEntry> keys) {
 }  // namespace
 
 Result<Next<AwaitUpdateAnswer, Done>> begin_update(const Env& env, TicketOffer offer, keys::BundlePtr old) {
-  if (!old->ticket) return bad_request("that CSB was not made by MIKEY-TICKET", "RFC 6043 5.2");
+  if (!old->ticket)
+    return bad_request("that CSB was made without a ticket that protects updates", "RFC 6043 5.2");
   SentUpdate u;
   u.old = std::move(old);
   const keys::Bundle& b = *u.old;
@@ -202,15 +209,35 @@ Result<Next<NeedsUpdateVerdict>> on(const NeedsBundle& s, const BundleSupplied& 
     return Error{ErrorCode::auth_failure, Severity::discard, "RFC 6043 5.2", std::nullopt,
                  "the update is one of this party's own"};
   NeedReplayVerdict question = engine::ReplayGate::ask(*proof, old->peer);
-  return Next<NeedsUpdateVerdict>{NeedsUpdateVerdict{std::move(*proof), s.t, old, std::move(keys)},
-                                  engine::actions(Need(std::move(question)))};
+  return Next<NeedsUpdateVerdict>{
+      NeedsUpdateVerdict{std::move(*proof), s.t, old, std::move(keys), answer.own_update},
+      engine::actions(Need(std::move(question)))};
 }
+
+namespace {
+
+/// Updates that cross on their way, of which RFC 6043 says nothing, must leave both sides with the same keys
+/// in use: that of the party which initiated the CSB goes on and the other is refused, whoever sees both. Of
+/// one party's updates that overtook each other the younger stays.
+Status check_order(const NeedsUpdateVerdict& s) {
+  if (s.own_update && s.old->role == Role::initiator)
+    return bad_message(ErrorCode::unspecified, "RFC 6043 5.2",
+                       "an update by this party, which initiated the CSB, is under way");
+  const auto& last = s.old->ticket->updated;
+  if (last && ntp_difference(s.t.time(), *last) < 0)
+    return Error{ErrorCode::invalid_ts, Severity::discard, "RFC 6043 5.2", std::nullopt,
+                 "the peer has made a younger update"};
+  return {};
+}
+
+}  // namespace
 
 Result<Next<Done>> on(const NeedsUpdateVerdict& s, const ReplayVerdict& verdict, const Env& env) {
   auto fresh = engine::ReplayGate::admit(s.init, verdict);
   if (!fresh) return std::move(fresh).error();
   const wire::Message& m = *s.init;
   const keys::Bundle& old = *s.old;
+  if (auto ok = check_order(s); !ok) return std::move(ok).error();
   const bool v = m.hdr().v != 0;
   auto keys = supplied_keys(*s.keys, m, s.t.value, may_supply(old, other(old.role)));
   if (!keys) return std::move(keys).error();
@@ -224,7 +251,7 @@ Result<Next<Done>> on(const NeedsUpdateVerdict& s, const ReplayVerdict& verdict,
   if (auto ok = choose_policies(env.policy, m, *sessions, policies); !ok) return std::move(ok).error();
   const Bytes& spi = keys->empty() ? old.keys.front().validity.spi : keys->front().validity.spi;
   if (auto ok = complete(env.rng, *sessions, spi); !ok) return std::move(ok).error();
-  auto draft = changed(env, old, std::move(*keys), *sessions, policies);
+  auto draft = changed(env, old, std::move(*keys), *sessions, policies, s.t.time());
   if (!draft) return std::move(draft).error();
   Step step;
   if (v) {

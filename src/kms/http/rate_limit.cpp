@@ -65,4 +65,10 @@ Status LimitedTickets::resolved(const Identity& client, const TicketPolicy& poli
   return next_ == nullptr ? Status() : next_->resolved(client, policy, fingerprint);
 }
 
+Status LimitedTickets::keys_issued(const Identity& client, std::span<const Identity> identities,
+                                   std::span<const ibc::KeyDate> dates) {
+  if (auto s = take(client); !s) return s;
+  return next_of_keys_ == nullptr ? Status() : next_of_keys_->keys_issued(client, identities, dates);
+}
+
 }  // namespace mikey::kms

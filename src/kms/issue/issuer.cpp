@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "mikey/exchange/replay.hpp"
+
 namespace mikey::kms {
 namespace {
 
@@ -138,17 +140,7 @@ std::vector<SecretBytes> TableAuthority::ticket_keys() const {
 // ------------------------------------------------------------------ replay
 
 Verdict CachedReplay::admit(const NeedReplayVerdict& q) {
-  switch (cache_.check_and_add(q.peer, q.csb_id, q.t, clock_.read())) {
-    case keys::ReplayCache::Verdict::fresh:
-      return Verdict::fresh;
-    case keys::ReplayCache::Verdict::replay:
-      return Verdict::replayed;
-    case keys::ReplayCache::Verdict::stale:
-      return Verdict::stale;
-    case keys::ReplayCache::Verdict::full:
-      break;
-  }
-  return Verdict::full;
+  return verdict_of(cache_.check_and_add(q.peer, q.csb_id, q.t, clock_.read()));
 }
 
 }  // namespace mikey::kms

@@ -61,8 +61,9 @@ struct Grant {
 
 /// RFC 6043 6.10: the policy granted, K when it differs from `desired`. Leaving out E (mode 2) takes one
 /// responder whose PSK can protect the ticket.
-Result<Grant> grant(const TicketPolicy& desired, const std::vector<KeyWish>& wishes, const Identity& client,
-                    const Identity& self, const Authority& authority, std::int64_t now) {
+Result<Grant> grant(const TicketScheme& scheme, const TicketPolicy& desired,
+                    const std::vector<KeyWish>& wishes, const Identity& client, const Identity& self,
+                    const Authority& authority, std::int64_t now) {
   Grant g;
   g.policy = desired;
   g.policy.keys.reset();
@@ -71,7 +72,7 @@ Result<Grant> grant(const TicketPolicy& desired, const std::vector<KeyWish>& wis
   g.policy.flags = desired.flags.without(authority.refused_flags(client)).without(TicketFlag::k);
   if (!g.policy.has(TicketFlag::e) && desired.responders.size() == 1)
     g.tpk = authority.psk(desired.responders.front());
-  if (g.tpk.size() < 16) {
+  if (g.tpk.size() < 16 && !scheme.finds_key()) {
     g.policy.flags = g.policy.flags.with(TicketFlag::e);
     auto own = authority.ticket_keys();
     if (own.empty())
@@ -102,7 +103,7 @@ Result<Bytes> Issuer::request(const KmsRequest& asked) const {
   const std::vector<KeyWish> wishes = desired->keys ? *desired->keys : default_wishes(desired->prf);
   if (wishes.size() > kMaxKeys) return refused("more than 32 keys in one ticket");
   if (auto s = check_wishes(wishes, desired->prf); !s) return std::move(s).error();
-  auto g = grant(*desired, wishes, asked.client(), env_.self, authority_, now.unix_seconds());
+  auto g = grant(**scheme, *desired, wishes, asked.client(), env_.self, authority_, now.unix_seconds());
   if (!g) return std::move(g).error();
   const bool tgk = std::ranges::any_of(wishes, [](const KeyWish& w) { return keys::is_forked(w.type); });
   if (auto s = check_policy(g->policy, true, tgk); !s) return std::move(s).error();

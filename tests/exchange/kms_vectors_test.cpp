@@ -1,5 +1,6 @@
-// Whole exchanges of RFC 6043 between Initiator, Responder and KMS with scripted randomness, octet for octet.
-// The vectors were computed by an independent implementation (vectors/mikey-peer/PROVENANCE).
+// Whole exchanges of RFC 6043 and RFC 6267 between Initiator, Responder and KMS with scripted randomness,
+// octet for octet. The vectors were computed by an independent implementation
+// (vectors/mikey-peer/PROVENANCE).
 #include <gtest/gtest.h>
 
 #include "support/vector_party.hpp"
@@ -9,10 +10,9 @@ namespace {
 
 using nlohmann::json;
 
-class TicketExchanges : public testing::TestWithParam<int> {
+class KmsExchanges : public testing::TestWithParam<std::string> {
  protected:
-  json vector_ = json::parse(
-      read_source_file("vectors/mikey-peer/exchange-ticket-" + std::to_string(GetParam()) + ".json"));
+  json vector_ = json::parse(read_source_file("vectors/mikey-peer/exchange-" + GetParam() + ".json"));
   std::int64_t time_ = vector_["time"].get<std::int64_t>();
   std::map<std::string, VectorParty> parties_;
   std::optional<VectorKms> kms_;
@@ -70,7 +70,7 @@ class TicketExchanges : public testing::TestWithParam<int> {
   }
 };
 
-TEST_P(TicketExchanges, ReplayOctetForOctet) {
+TEST_P(KmsExchanges, ReplayOctetForOctet) {
   for (const auto& [who, config] : vector_["configs"].items()) {
     if (who == "kms") {
       kms_.emplace(config, time_);
@@ -93,7 +93,19 @@ TEST_P(TicketExchanges, ReplayOctetForOctet) {
   EXPECT_GE(compared_, 4);
 }
 
-INSTANTIATE_TEST_SUITE_P(Rfc6043, TicketExchanges, testing::Range(1, 14));
+std::vector<std::string> numbered(const std::string& mode, int n) {
+  std::vector<std::string> out;
+  for (int i = 1; i <= n; ++i) out.push_back(mode + "-" + std::to_string(i));
+  return out;
+}
+constexpr auto name_of = [](const testing::TestParamInfo<std::string>& test) {
+  std::string s = test.param;
+  std::ranges::replace(s, '-', '_');
+  return s;
+};
+
+INSTANTIATE_TEST_SUITE_P(Rfc6043, KmsExchanges, testing::ValuesIn(numbered("ticket", 13)), name_of);
+INSTANTIATE_TEST_SUITE_P(Rfc6267, KmsExchanges, testing::ValuesIn(numbered("ibake", 5)), name_of);
 
 }  // namespace
 }  // namespace mikey::test
