@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "mikey/kms/service.hpp"
-
 #include "support/key_world.hpp"
 
 namespace mikey::test {
