@@ -99,7 +99,8 @@ class Configuration(AgentTest):
 
     def test_everything_of_the_contract_is_known(self):
         self.make_certificates()
-        self.write("{}", "key.json")
+        subprocess.run([TOOL, "keygen", "ibake-params", "sip:kms@example.com", "--level", "1024", "--dir", str(self.folder)],
+                       check=True, capture_output=True)
         files = json.loads((pathlib.Path(os.environ["MIKEY_SOURCE_DIR"]) / "vectors/mikey-peer/sakke-files.json").read_text())
         for name in ("mcx-alice-1542.json", "mcx-kms.json"):
             self.write(json.dumps(files[name]), name)
@@ -114,7 +115,7 @@ class Configuration(AgentTest):
             "ticket": {"kms": "sip:kms@example.com", "auth": "psk", "mode": 1, "flags": "DEFGHINO", "responders": [BOB],
                        "lifetime": 86400, "keys": ["tgk", "gtgk", "tek"], "groups": [], "decentralized": False, "reuse": False,
                        "rekey": 60, "applications": ["a"], "content_key": "00"},
-            "ibake": {"kms": "sip:kms@example.com", "params": "key.json", "keys": [], "auth": "pk", "accept": [], "answer_for": []}})
+            "ibake": {"kms": "sip:kms@example.com", "params": "ibake-params.json", "keys": [], "auth": "pk", "accept": [], "answer_for": []}})
         self.assertEqual(alice.initiate()["state"], "waiting")
         alice.close()
         self.assertEqual(alice.stderr(), "")

@@ -73,10 +73,10 @@ class Requests(AgentTest):
         self.assertEqual(alice.close(), 0)
         self.assertEqual(alice.stderr(), "")
 
-    def test_modes_that_are_not_there_are_refused(self):
+    def test_modes_without_a_configuration_are_refused(self):
         alice = self.start("alice", {"psk": {BOB: {"key": "hex:" + KEY}}})
-        for mode in ("ibake",):
-            self.assert_refused(alice.initiate(mode=mode), mode)
+        for mode, says in (("ibake", "MIKEY-IBAKE is not configured"), ("zrtp", "mode")):
+            self.assert_refused(alice.initiate(mode=mode), says)
 
     def test_ids_are_repeated_as_written(self):
         alice = self.start("alice")
