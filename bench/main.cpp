@@ -5,7 +5,10 @@
 ///
 ///     bench_mikey --group=MEMBERS [--threads=N] [--kernel=NAME]
 ///
+///     bench_mikey --kms=SECONDS [--threads=N]
+///
 /// The second form re-keys a group instead: SAKKE and ECCSI for each member, on all processors unless told.
+/// The third one runs a KMS behind HTTPS against the same server that answers a constant (kms_mode.hpp).
 /// --kernel chooses the field arithmetic of the identity-based schemes (mikey/ibc/kernel.hpp).
 #include <algorithm>
 #include <charconv>
@@ -16,6 +19,7 @@
 #include <thread>
 
 #include "group_mode.hpp"
+#include "kms_mode.hpp"
 #include "measure.hpp"
 #include "mikey/ibc/kernel.hpp"
 
@@ -34,6 +38,7 @@ struct Options {
   std::string json = "build/bench.json";
   std::string_view kernel;  // empty: the fastest
   std::size_t group = 0;    // members; 0: measure rows
+  std::size_t kms = 0;      // seconds; 0: measure rows
   std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
   bool list = false;
 };
@@ -42,7 +47,8 @@ struct Options {
   std::fputs(
       "usage: bench_mikey [--filter=TEXT] [--rounds=N] [--milliseconds=N] [--json=FILE] [--kernel=NAME] "
       "[--list]\n"
-      "       bench_mikey --group=MEMBERS [--threads=N] [--kernel=NAME]\n",
+      "       bench_mikey --group=MEMBERS [--threads=N] [--kernel=NAME]\n"
+      "       bench_mikey --kms=SECONDS [--threads=N]\n",
       stderr);
   std::exit(2);
 }
@@ -72,6 +78,8 @@ Options options(int argc, char** argv) {
       o.kernel = *kernel;
     else if (const auto group = value("--group="))
       o.group = count(*group);
+    else if (const auto kms = value("--kms="))
+      o.kms = count(*kms);
     else if (const auto threads = value("--threads="))
       o.threads = count(*threads);
     else if (arg == "--list")
@@ -85,6 +93,7 @@ Options options(int argc, char** argv) {
 int run(const Options& o) {
   if (!o.kernel.empty())
     if (const auto s = ibc::use_kernel(o.kernel); !s) fail("--kernel", s.error().to_string());
+  if (o.kms > 0) return serve_kms(o.threads, o.kms);
   if (o.group > 0) return rekey_group(o.group, o.threads);
   std::vector<Measured> measured;
   for (const Row& row : all_rows()) {

@@ -15,11 +15,9 @@ void add_store_options(CLI::App& verb, AdminOptions& o) {
   auto* config = verb.add_option("--config", o.config, "The KMS's configuration, with [store] (TOML)")
                      ->type_name("FILE");
   verb.add_option("--store", o.url, "sqlite:PATH, postgresql://..., or \"host=... dbname=...\"")
-      ->envname("MIKEY_KMS_STORE")
       ->type_name("URL")
       ->excludes(config);
   verb.add_option("--master-key", o.master_key, "A file, file:PATH, env:NAME or pkcs11:...")
-      ->envname("MIKEY_KMS_MASTER_KEY")
       ->type_name("KEY")
       ->excludes(config);
   verb.add_flag("--json", o.json, "Print JSON");

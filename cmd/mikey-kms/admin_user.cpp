@@ -28,6 +28,7 @@ struct PskOptions : AdminOptions {
 
 struct UserOptions : PskOptions {
   std::vector<std::string> ids;
+  std::string id;
   std::string prefix;
   std::string note;
   bool disabled = false;
@@ -183,7 +184,7 @@ Result<AdminOutput> list(const UserOptions& o, Store& s) {
 }
 
 Result<AdminOutput> psk(const UserOptions& o, Store& s) {
-  auto id = identity_of(o, o.ids.at(0));
+  auto id = identity_of(o, o.id);
   if (!id) return std::move(id).error();
   if (o.remove) {
     if (auto r = s.remove_psk(*id); !r) return std::move(r).error();
@@ -196,7 +197,7 @@ Result<AdminOutput> psk(const UserOptions& o, Store& s) {
 }
 
 Result<AdminOutput> certificate(const UserOptions& o, Store& s) {
-  auto id = identity_of(o, o.ids.at(0));
+  auto id = identity_of(o, o.id);
   if (!id) return std::move(id).error();
   if (o.remove) {
     auto fingerprint = fingerprint_of(o.certificate);
@@ -217,7 +218,7 @@ Result<AdminOutput> certificate(const UserOptions& o, Store& s) {
   AdminOutput out;
   out.json = Json::array();
   std::vector<std::vector<std::string>> rows;
-  for (const kms::ClientCertificate& c : *all) {
+  for (const kms::UserCertificate& c : *all) {
     rows.push_back({to_hex(c.fingerprint)});
     out.json.push_back({{"fingerprint", to_hex(c.fingerprint)}, {"der", to_base64(c.der)}});
   }
@@ -225,9 +226,13 @@ Result<AdminOutput> certificate(const UserOptions& o, Store& s) {
   return out;
 }
 
-void add_ids(CLI::App& v, UserOptions& o, int most = -1) {
-  auto* ids = v.add_option("user", o.ids, "Identities of users")->required()->type_name("USER");
-  if (most == 1) ids->expected(1);
+void add_ids(CLI::App& v, UserOptions& o) {
+  v.add_option("user", o.ids, "Identities of users")->required()->type_name("USER");
+  add_id_type(v, o);
+}
+
+void add_one_id(CLI::App& v, UserOptions& o) {
+  v.add_option("user", o.id, "The user's identity")->required()->type_name("USER");
   add_id_type(v, o);
 }
 
@@ -259,12 +264,12 @@ void add_user(CLI::App& app, int& exit) {
   auto l = add_verb<UserOptions>(*user, "list", "Show users", exit, list);
   l.app->add_option("prefix", l.options->prefix, "What their names begin with");
   auto p = add_verb<UserOptions>(*user, "psk", "Set or remove a user's pre-shared key", exit, psk);
-  add_ids(*p.app, *p.options, 1);
+  add_one_id(*p.app, *p.options);
   add_psk_options(*p.app, *p.options);
   p.app->add_flag("--remove", p.options->remove, "Remove it");
   auto c = add_verb<UserOptions>(*user, "certificate", "Add, remove or show a user's certificates", exit,
                                  certificate);
-  add_ids(*c.app, *c.options, 1);
+  add_one_id(*c.app, *c.options);
   c.app->add_option("certificate", c.options->certificate,
                     "A PEM file to add, or with --remove a fingerprint");
   c.app->add_flag("--remove", c.options->remove, "Remove it");

@@ -71,6 +71,15 @@ void add_extensions(Json& bundle, const std::vector<keys::Extension>& list) {
   bundle["key_ids"] = std::move(key_ids);
 }
 
+/// MIKEY-IBAKE's key for deferred content (RFC 6267 6.1.2): opened, or as it is to be handed to its owner.
+void add_content_key(Json& bundle, const keys::IbakeCsb& csb, bool reveal_keys) {
+  if (!csb.content_key.empty() && reveal_keys) bundle["content_key"] = to_hex(csb.content_key.reveal());
+  if (!csb.sealed_content_key.empty())
+    bundle["esk"] = {{"owner", csb.content_owner.name()},
+                     {"timestamp", csb.content_time.unix_seconds()},
+                     {"data", to_base64(csb.sealed_content_key)}};
+}
+
 }  // namespace
 
 Json bundle_json(const keys::Bundle& b, bool reveal_keys) {
@@ -89,6 +98,7 @@ Json bundle_json(const keys::Bundle& b, bool reveal_keys) {
       if (is_tgk(k.type)) tgks.push_back(to_hex(k.key.reveal()));
     out["tgk"] = std::move(tgks);
   }
+  if (b.ibake) add_content_key(out, *b.ibake, reveal_keys);
   add_extensions(out, b.extensions);
   return out;
 }

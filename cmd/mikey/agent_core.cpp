@@ -65,7 +65,8 @@ Json AgentCore::dispatch(nlohmann::json& request) {
   if (op == "supply") return supply(request);
   if (op == "inspect") return inspect(request);
   if (op == "forget") return forget(request);
-  return refusal("op: expected one of initiate, receive, supply, inspect, forget");
+  if (op == "open") return open_content(request);
+  return refusal("op: expected one of initiate, receive, supply, inspect, forget, open");
 }
 
 Json AgentCore::initiate(nlohmann::json& request) {
@@ -124,6 +125,26 @@ Json AgentCore::inspect(nlohmann::json& request) {
     out["error"] = failure_json(*d.error);
   }
   out["message"] = Json::parse(wire::to_json(d), nullptr, false);
+  return out;
+}
+
+/// The key of content that was stored for this party (RFC 6267 7.5): the member "esk" of a mailbox's bundle.
+Json AgentCore::open_content(nlohmann::json& request) {
+  RequestReader r(request);
+  nlohmann::json* esk = r.member("esk");
+  const bool given = esk != nullptr && esk->is_object();
+  if (!given) return refusal("esk: expected the object of a bundle");
+  RequestReader e(*esk, "esk.");
+  const auto owner = parse_identity(party_.self().type, e.text("owner", "an identity").value_or(""));
+  if (!owner) e.fail("owner", "expected an identity");
+  const auto time = e.integer("timestamp", kMaxAge);
+  if (!time) e.fail("timestamp", "expected seconds since 1970");
+  const auto data = e.base64("data");
+  if (!e.ok()) return rejection(e.error());
+  auto opened = party_.open_content_key({*owner, NtpTime::from_unix(*time), *data});
+  if (!opened) return rejection(opened.error());
+  Json out{{"state", "opened"}, {"sender", opened->sender.name()}};
+  if (reveal_keys_) out["content_key"] = to_hex(opened->key.reveal());
   return out;
 }
 

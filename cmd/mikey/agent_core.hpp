@@ -31,6 +31,7 @@ class AgentCore {
   Json supply(nlohmann::json& request);
   Json inspect(nlohmann::json& request);
   Json forget(nlohmann::json& request);
+  Json open_content(nlohmann::json& request);
   void expire();
 
   const Clock& clock_;

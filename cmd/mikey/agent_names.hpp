@@ -43,6 +43,24 @@ inline constexpr std::array<Named<EnvelopeCache>, 3> kCaches{{{"none", EnvelopeC
                                                               {"cache", EnvelopeCache::cache},
                                                               {"csb", EnvelopeCache::cache_for_csb}}};
 
+/// Elliptic curves of MIKEY-IBAKE (RFC 6267 6.1.4).
+inline constexpr std::array<Named<EccCurve>, 16> kCurves{{{"P-256", EccCurve::p256},
+                                                          {"P-384", EccCurve::p384},
+                                                          {"P-521", EccCurve::p521},
+                                                          {"P-224", EccCurve::p224},
+                                                          {"P-192", EccCurve::p192},
+                                                          {"B-571", EccCurve::b571},
+                                                          {"K-571", EccCurve::k571},
+                                                          {"B-409", EccCurve::b409},
+                                                          {"K-409", EccCurve::k409},
+                                                          {"B-283", EccCurve::b283},
+                                                          {"K-283", EccCurve::k283},
+                                                          {"B-233", EccCurve::b233},
+                                                          {"K-233", EccCurve::k233},
+                                                          {"B-163", EccCurve::b163},
+                                                          {"K-163", EccCurve::k163},
+                                                          {"sect163r1", EccCurve::sect163r1}}};
+
 /// Session keys of a ticket (RFC 6043 6.2.1).
 inline constexpr std::array<Named<KeyDataType>, 3> kTicketKeys{
     {{"tgk", KeyDataType::tgk}, {"gtgk", KeyDataType::gtgk}, {"tek", KeyDataType::tek}}};

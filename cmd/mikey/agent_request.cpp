@@ -317,6 +317,7 @@ std::optional<TicketRequest> parse_ticket(RequestReader& r, IdType type, const T
     out.mode = static_cast<int>(*mode);
     if (*mode == 0) t.fail("mode", "expected 1 to 4 (RFC 6043 4.1.1)");
     if (out.mode != defaults.mode) out.flags.reset();
+    out.kind = {};  // a mode is asked for, so nothing of the configuration's compatibility mode
   }
   if (const auto letters = t.text("flags", "letters D to O")) {
     out.flags = TicketFlags::parse(*letters);
@@ -384,6 +385,8 @@ Result<InitiateRequest> parse_initiate(nlohmann::json& request, IdType id_type, 
   out.rsar_group = r.flag("group_mode").value_or(false);
   out.ticket = parse_ticket(r, id_type, ticket);
   out.sakke = parse_sakke(r);
+  out.ibake.curve = parse_named(r, "curve", kCurves);
+  out.ibake.esk = r.flag("esk").value_or(false);
   if (!r.ok()) return r.error();
   out.mode = *mode;
   out.terms.to = std::move(*peer);

@@ -22,10 +22,8 @@ namespace {
 
 namespace sdp = bind::sdp;
 
-void say(const std::string& text) {
-  std::fputs(text.c_str(), stdout);
-  std::fflush(stdout);
-}
+/// Offers in one call: MIKEY-IBAKE takes two, each with its answer (RFC 6267 4.2.2).
+constexpr unsigned kMostRounds = 2;
 
 /// One end of a call: the MIKEY party and what it has to say and hear.
 class Endpoint {
@@ -66,6 +64,9 @@ class Endpoint {
   Status finish(const Socket& c, const Socket& rtp, const Address& own, const sdp::SessionDescription& theirs,
                 const keys::Bundle& bundle, bool caller);
   Result<std::string> make_offer(const Address& own);
+  Result<std::string> offer_text(const Address& own, const Bytes& message, unsigned round);
+  Result<sdp::SessionDescription> answer_to(const Socket& c, const std::string& offer);
+  static Status refuse(const Socket& c, const Error& why, const Bytes& message);
   void show(const char* title, ByteView message);
 
   const CallOptions& options_;
@@ -75,6 +76,7 @@ class Endpoint {
   Party party_;
   std::optional<KmsPath> kms_;
   std::vector<std::int16_t> samples_;
+  std::uint32_t session_id_ = 0;
   keys::BundlePtr offered_;  ///< of an offer that has no answer of MIKEY's (RFC 6509)
 };
 
@@ -83,11 +85,11 @@ void Endpoint::show(const char* title, ByteView message) {
   if (!options_.quiet) say(tree_text(wire::dissect(message), paint_));
 }
 
-Result<sdp::SessionDescription> describe(const Address& own, Rng& rng) {
-  auto id = rng.u32("SDP session");
-  if (!id) return std::move(id).error();
+/// The offer of a call, in the version that `round` makes of it (RFC 3264 8).
+Result<sdp::SessionDescription> describe(const Address& own, std::uint32_t id, unsigned round) {
   sdp::CallParty party;
-  party.session_id = *id;
+  party.session_id = id;
+  party.session_version = round;
   party.address = own.host;
   party.name = "mikey call";
   party.streams.push_back(sdp::audio_stream(own.port));
@@ -108,11 +110,18 @@ Result<std::string> Endpoint::make_offer(const Address& own) {
   if (begun->send.empty())
     return begun->error.value_or(bad_message(ErrorCode::unspecified, "", "there is nothing to offer"));
   offered_ = begun->bundle;
-  auto description = describe(own, *rng_);
+  auto id = rng_->u32("SDP session");
+  if (!id) return std::move(id).error();
+  session_id_ = *id;
+  return offer_text(own, begun->send.at(0).message, 0);
+}
+
+Result<std::string> Endpoint::offer_text(const Address& own, const Bytes& message, unsigned round) {
+  auto description = describe(own, session_id_, round);
   if (!description) return std::move(description).error();
-  const sdp::Placement place{std::nullopt, {{std::string(sdp::kMikey), begun->send.at(0).message}}};
+  const sdp::Placement place{std::nullopt, {{std::string(sdp::kMikey), message}}};
   if (auto s = sdp::offer(*description, std::span(&place, 1)); !s) return std::move(s).error();
-  show("MIKEY message offered", begun->send.at(0).message);
+  show("MIKEY message offered", message);
   return description->to_text();
 }
 
@@ -143,27 +152,35 @@ Status Endpoint::call() {
   if (!options_.save_offer.empty()) std::ofstream(options_.save_offer, std::ios::binary) << *text;
   auto c = connect_tcp(*to);
   if (!c) return std::move(c).error();
-  if (auto s = send_signal(*c, {"OFFER", *text}); !s) return s;
-  auto reply = receive_signal(*c);
-  if (!reply) return std::move(reply).error();
-  if (reply->what != "ANSWER") {
-    std::string why = "the call is refused: " + safe_text(reply->what);
-    if (auto message = from_base64(reply->body); message && !message->empty()) {
-      const Outcome o = party_.receive(Source::peer, *message);
-      if (o.error) why += "; " + o.error->to_string();
-    }
-    return bad_message(ErrorCode::unspecified, "", why);
+  for (unsigned round = 1; round <= kMostRounds; ++round) {
+    auto theirs = answer_to(*c, *text);
+    if (!theirs) return std::move(theirs).error();
+    if (offered_) return finish(*c, *rtp, own, *theirs, *offered_, true);
+    auto message = only_message(*theirs);
+    if (!message) return std::move(message).error();
+    show("MIKEY message answered", *message);
+    auto o = settle(party_.receive(Source::peer, *message));
+    if (!o) return std::move(o).error();
+    if (o->bundle) return finish(*c, *rtp, own, *theirs, *o->bundle, true);
+    if (o->error) return *o->error;
+    if (o->send.empty()) return bad_message(ErrorCode::unspecified, "", "the answer brings no keys");
+    text = offer_text(own, o->send[0].message, round);
+    if (!text) return std::move(text).error();
   }
-  auto theirs = sdp::SessionDescription::parse(reply->body);
-  if (!theirs) return std::move(theirs).error();
-  if (offered_) return finish(*c, *rtp, own, *theirs, *offered_, true);
-  auto message = only_message(*theirs);
-  if (!message) return std::move(message).error();
-  show("MIKEY message answered", *message);
-  Outcome o = party_.receive(Source::peer, *message);
-  if (!o.bundle)
-    return o.error ? *o.error : bad_message(ErrorCode::unspecified, "", "the answer brings no keys");
-  return finish(*c, *rtp, own, *theirs, *o.bundle, true);
+  return bad_message(ErrorCode::unspecified, "", "the exchange does not come to an end");
+}
+
+Result<sdp::SessionDescription> Endpoint::answer_to(const Socket& c, const std::string& offer) {
+  if (auto s = send_signal(c, {"OFFER", offer}); !s) return std::move(s).error();
+  auto reply = receive_signal(c);
+  if (!reply) return std::move(reply).error();
+  if (reply->what == "ANSWER") return sdp::SessionDescription::parse(reply->body);
+  std::string why = "the call is refused: " + safe_text(reply->what);
+  if (auto message = from_base64(reply->body); message && !message->empty()) {
+    const Outcome o = party_.receive(Source::peer, *message);
+    if (o.error) why += "; " + o.error->to_string();
+  }
+  return bad_message(ErrorCode::unspecified, "", why);
 }
 
 Result<Outcome> Endpoint::take_offer(const sdp::SessionDescription& offer) {
@@ -176,36 +193,45 @@ Result<Outcome> Endpoint::take_offer(const sdp::SessionDescription& offer) {
   return o;
 }
 
+Status Endpoint::refuse(const Socket& c, const Error& why, const Bytes& message) {
+  auto refusal = sdp::refuse_offer(why, "mikey");
+  Signal out{"REFUSED 488 Not Acceptable Here", message.empty() ? "" : to_base64(message)};
+  if (refusal) out.what = "REFUSED " + std::to_string(refusal->status) + " " + refusal->reason;
+  if (auto s = send_signal(c, out); !s) return s;
+  return why;
+}
+
 Status Endpoint::answer(const Socket& c) {
-  auto signal = receive_signal(c);
-  if (!signal) return std::move(signal).error();
-  auto offer = sdp::SessionDescription::parse(signal->body);
-  if (signal->what != "OFFER" || !offer) return bad_message(ErrorCode::unspecified, "", "expected an offer");
-  auto o = take_offer(*offer);
-  // Keys without an answer: MIKEY-SAKKE, and tickets that ask for none (RFC 6043 6.10, F).
-  const bool one_way = o && o->bundle && o->send.empty() &&
-                       (o->bundle->mode == Mode::sakke || o->bundle->mode == Mode::ticket);
-  if (!o || !o->bundle || (o->send.empty() && !one_way)) {
-    const Error why = !o ? o.error() : o->error.value_or(bad_request("the offer asks for no answer (V = 0)"));
-    auto refusal = sdp::refuse_offer(why, "mikey");
-    Signal out{"REFUSED 488 Not Acceptable Here", o && !o->send.empty() ? to_base64(o->send[0].message) : ""};
-    if (refusal) out.what = "REFUSED " + std::to_string(refusal->status) + " " + refusal->reason;
-    if (auto s = send_signal(c, out); !s) return s;
-    return why;
-  }
   Address own{parse_address(options_.listen)->host, 0};
   auto rtp = bind_udp(own);
   if (!rtp) return std::move(rtp).error();
   sdp::CallParty party;
   party.address = own.host;
   party.streams.push_back(sdp::audio_stream(own.port));
-  auto mine = sdp::make_answer(*offer, party);
-  if (!mine) return std::move(mine).error();
-  std::vector<sdp::Placement> places;
-  if (!one_way) places.push_back({std::nullopt, {{std::string(sdp::kMikey), o->send[0].message}}});
-  if (auto s = sdp::answer(*mine, *offer, places); !s) return s;
-  if (auto s = send_signal(c, {"ANSWER", mine->to_text()}); !s) return s;
-  return finish(c, *rtp, own, *offer, *o->bundle, false);
+  for (unsigned round = 0; round < kMostRounds; ++round) {
+    auto signal = receive_signal(c);
+    if (!signal) return std::move(signal).error();
+    auto offer = sdp::SessionDescription::parse(signal->body);
+    if (signal->what != "OFFER" || !offer)
+      return bad_message(ErrorCode::unspecified, "", "expected an offer");
+    auto o = take_offer(*offer);
+    if (!o) return refuse(c, o.error(), {});
+    if (o->error) return refuse(c, *o->error, o->send.empty() ? Bytes() : o->send[0].message);
+    // Keys without an answer: MIKEY-SAKKE, and tickets that ask for none (RFC 6043 6.10, F).
+    const bool one_way =
+        o->bundle && o->send.empty() && (o->bundle->mode == Mode::sakke || o->bundle->mode == Mode::ticket);
+    if (o->send.empty() && !one_way)
+      return refuse(c, bad_request("the offer asks for no answer (V = 0)"), {});
+    party.session_version = round;
+    auto mine = sdp::make_answer(*offer, party);
+    if (!mine) return std::move(mine).error();
+    std::vector<sdp::Placement> places;
+    if (!one_way) places.push_back({std::nullopt, {{std::string(sdp::kMikey), o->send[0].message}}});
+    if (auto s = sdp::answer(*mine, *offer, places); !s) return s;
+    if (auto s = send_signal(c, {"ANSWER", mine->to_text()}); !s) return s;
+    if (o->bundle) return finish(c, *rtp, own, *offer, *o->bundle, false);
+  }
+  return bad_message(ErrorCode::unspecified, "", "the exchange does not come to an end");
 }
 
 Status Endpoint::answer_calls() {
@@ -269,45 +295,6 @@ Status Endpoint::finish(const Socket& c, const Socket& rtp, const Address& own,
   return {};
 }
 
-/// Somebody who gets the packets but not the keys.
-Status overhear(const CallOptions& options) {
-  auto at = parse_address(options.overhear);
-  if (!at) return std::move(at).error();
-  auto rtp = bind_udp(*at);
-  if (!rtp) return std::move(rtp).error();
-  auto rng = crypto::openssl_rng();
-  keys::Bundle guess;
-  keys::CryptoSession s;
-  s.cs_id = 1;
-  auto key = rng->secret(16, "TEK");
-  auto salt = rng->secret(14, "SALT");
-  if (!key || !salt) return crypto_error("no randomness");
-  s.tek = Tek(std::move(*key));
-  s.salt = Salt(std::move(*salt));
-  guess.sessions.push_back(std::move(s));
-  bind::SrtpOptions any;
-  any.any_ssrc = true;
-  auto in = bind::SrtpSession::create(guess, bind::SrtpDirection::receive, any);
-  if (!in) return std::move(in).error();
-  say("overhearing on " + at->text() + "\n");
-  Playout heard;
-  std::size_t packets = 0;
-  for (auto patience = std::chrono::milliseconds(20000);; patience = std::chrono::milliseconds(1500)) {
-    auto packet = receive_udp(*rtp, patience);
-    if (!packet) break;
-    ++packets;
-    auto n = in->unprotect_rtp(*packet);
-    if (!n) continue;
-    if (auto p = read_rtp(ByteView(*packet).first(*n))) heard.add(*p);
-  }
-  if (!options.record.empty())
-    if (auto w = write_wav(options.record, heard.samples()); !w) return w;
-  say("overheard " + std::to_string(packets) +
-      " packets: " + std::to_string(in->rtp_counters().auth_failures) + " authentication failures, " +
-      std::to_string(heard.packets()) + " packets understood\n");
-  return {};
-}
-
 ExitCode run(const CallOptions& options) {
   const auto fail = [](const Error& e) {
     std::fprintf(stderr, "mikey call: %s\n", safe_text(e.to_string()).c_str());
@@ -319,7 +306,7 @@ ExitCode run(const CallOptions& options) {
     return s ? ExitCode::done : fail(s.error());
   }
   if (!mode_by_name(options.mode))
-    return fail(bad_request("--mode: expected psk, pk, dh, dhhmac, rsar, ticket or sakke"));
+    return fail(bad_request("--mode: expected psk, pk, dh, dhhmac, rsar, ticket, ibake or sakke"));
   auto loaded = load_config(options.config);
   if (const auto* wrong = std::get_if<std::string>(&loaded)) return fail(bad_request(*wrong));
   Endpoint e(options, std::move(std::get<Config>(loaded)));
@@ -342,8 +329,10 @@ void add_call(CLI::App& app, ExitCode& exit) {
   connect->needs(config);
   over->excludes(listen)->excludes(connect);
   v->add_option("--to", o->to, "Identity of the party to call");
-  v->add_option("--mode", o->mode, "psk, pk, dh, dhhmac, rsar, ticket or sakke")->capture_default_str();
-  v->add_option("--kms", o->kms.url, "Where the KMS is, for mode ticket: http://... or https://...")
+  v->add_option("--mode", o->mode, "psk, pk, dh, dhhmac, rsar, ticket, ibake or sakke")
+      ->capture_default_str();
+  v->add_option("--kms", o->kms.url,
+                "Where the KMS is, for modes ticket and ibake: http://... or https://...")
       ->type_name("URL");
   v->add_option("--kms-ca", o->kms.ca, "Who may certify the KMS (PEM); without it, who the system trusts");
   auto* own = v->add_option("--kms-certificate", o->kms.certificate, "One's certificate for the KMS (PEM)");

@@ -43,4 +43,10 @@ Result<MediaReport> run_media(const Socket& signalling, const MediaPath& path, b
                               const std::vector<std::int16_t>& samples, Playout& heard,
                               bind::pcap::Writer* capture, bool fast, bool progress);
 
+/// Somebody who gets the packets at `options.overhear` but not the keys, for as long as packets come.
+Status overhear(const CallOptions& options);
+
+/// Puts text on standard output at once, for whoever waits for it.
+void say(const std::string& text);
+
 }  // namespace mikey::cmd

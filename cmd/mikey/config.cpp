@@ -127,7 +127,7 @@ std::variant<Config, std::string> read(ConfigReader& reader, ConfigSection root)
   read_rsar(root.table("rsar"), out.credentials);
   read_sakke(root.table("sakke"), out);
   read_ticket(root.table("ticket"), out.identity.type, out.credentials);
-  check_ibake(root.table("ibake"));
+  read_ibake(root.table("ibake"), out);
   root.finish();
   if (!reader.ok()) return reader.error();
   for (const std::string& key : reader.unknown_keys())

@@ -16,12 +16,6 @@ void check_one_of(ConfigSection& s, std::string_view key, std::initializer_list<
     s.fail(key, "expected " + expected + ", got \"" + *value + "\"");
 }
 
-void check_files(ConfigSection& s, std::string_view key) {
-  const auto files = s.list(key, "a list of files");
-  if (!files) return;
-  for (const std::string& path : *files) (void)s.load(key, path);
-}
-
 }  // namespace
 
 void read_rsar(ConfigSection s, Credentials& to) {
@@ -103,17 +97,6 @@ void read_ticket(ConfigSection s, IdType type, Credentials& to) {
   if (auto key = s.hex_secret_bare("content_key")) settings.content_key = std::move(*key);
   s.finish();
   if (s.present()) to.ticket = std::move(settings);
-}
-
-void check_ibake(ConfigSection s) {
-  (void)s.text("kms", "an identity");
-  if (const auto params = s.one_or_more("params", "a file or a list of files"))
-    for (const std::string& path : *params) (void)s.load("params", path);
-  check_files(s, "keys");
-  check_one_of(s, "auth", {"psk", "pk"});
-  (void)s.list("accept", "a list of identities");
-  (void)s.list("answer_for", "a list of identities");
-  s.finish();
 }
 
 }  // namespace mikey::cmd

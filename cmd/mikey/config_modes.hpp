@@ -19,8 +19,8 @@ void read_rsar(ConfigSection section, Credentials& to);
 void read_ticket(ConfigSection section, IdType type, Credentials& to);
 /// [sakke]: KMSs, own key sets, what is sent and accepted. Of the rest of `out` it needs the peers.
 void read_sakke(ConfigSection section, Config& out);
-/// [ibake]: this mode is not part of this program yet; what stands there is checked, so
-/// that a mistake shows early, and has no effect.
-void check_ibake(ConfigSection section);
+/// [ibake]: KMSs' parameters, own private keys, who answers for whom. Of the rest of `out` it needs the
+/// peers.
+void read_ibake(ConfigSection section, Config& out);
 
 }  // namespace mikey::cmd

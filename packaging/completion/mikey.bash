@@ -1,5 +1,5 @@
-# bash completion for mikey(1). Verbs, options and values are those the program's own --help tells, so that this file
-# need not know them.
+# bash completion for mikey(1) and mikey-kms(8). Verbs, options and values are those the program's own --help tells, so
+# that this file need not know them.
 
 _mikey() {
   local program=${COMP_WORDS[0]} cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
@@ -55,4 +55,4 @@ _mikey_values() {
   fi
 }
 
-complete -o filenames -F _mikey mikey
+complete -o filenames -F _mikey mikey mikey-kms

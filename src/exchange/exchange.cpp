@@ -4,6 +4,7 @@
 #include "exchange/dhhmac/dhhmac.hpp"
 #include "exchange/engine/error_message.hpp"
 #include "exchange/engine/machine.hpp"
+#include "exchange/ibake/ibake.hpp"
 #include "exchange/pk/pk.hpp"
 #include "exchange/psk/psk.hpp"
 #include "exchange/rsar/rsar.hpp"
@@ -53,6 +54,8 @@ std::unique_ptr<engine::Machine> make_responder(DataType type, const Env& env) {
       return responder<sakke::responder::Spec>(env);
     case DataType::transfer_init:
       return ticket::make_responder(env);
+    case DataType::i_message_1:
+      return ibake::make_responder(env);
     default:
       return nullptr;
   }
@@ -95,14 +98,15 @@ class Listener final : public engine::Machine {
     return chosen_ ? chosen_->wanted_url() : std::nullopt;
   }
 
-  /// A first message that does not parse is answered when its T could be read (RFC 3830 5.1.2).
+  /// A first message that does not parse is answered when its T could be read (RFC 3830 5.1.2), save one of
+  /// MIKEY-IBAKE (RFC 6267 4.2.2.2: "SHOULD silently discard").
   Step broken(ByteView octets, Error e) {
     wire::Remains r = wire::examine_broken(octets);
     std::optional<Send> answer;
     const bool numbered =  // RFC 4738 3.5 and RFC 6509 2.2.2 have a number for what does not parse
         r.hdr && (r.hdr->data_type == DataType::rsar_init || r.hdr->data_type == DataType::sakke_init);
     if (numbered && e.code == ErrorCode::unspecified) e.code = ErrorCode::unsupported_message;
-    if (r.hdr && r.t && opens_exchange(r.hdr->data_type))
+    if (r.hdr && r.t && opens_exchange(r.hdr->data_type) && r.hdr->data_type != DataType::i_message_1)
       answer = r.hdr->data_type == DataType::transfer_init
                    ? ticket::plain_error(env_, *r.hdr, e)
                    : engine::plain_error({r.hdr->csb_id, r.hdr->prf, r.t->type, to_bytes(r.t->value), {}}, e,
@@ -142,6 +146,9 @@ Begun begin(const Env& env, DhhmacOffer offer, keys::BundlePtr old) {
 Begun begin(const Env& env, TicketOffer offer, keys::BundlePtr old) {
   return ticket::make_initiator(env, std::move(offer), std::move(old));
 }
+Begun begin(const Env& env, const IbakeOffer& offer, keys::BundlePtr old) {
+  return ibake::make_initiator(env, offer, std::move(old));
+}
 Begun begin(const Env& env, RsarOffer offer, const keys::BundlePtr& old) {
   return initiator<rsar::initiator::Spec>(env, rsar::initiator::begin(env, std::move(offer), old));
 }
@@ -157,7 +164,7 @@ Begun begin(const Env& env, SakkeOffer offer, const keys::BundlePtr& old) {
 bool opens_exchange(DataType type) {
   using enum DataType;
   return type == psk_init || type == pk_init || type == dh_init || type == dhhmac_init || type == rsar_init ||
-         type == sakke_init || type == transfer_init;
+         type == sakke_init || type == transfer_init || type == i_message_1;
 }
 
 bool is_response(DataType type) {

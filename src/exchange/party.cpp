@@ -24,6 +24,10 @@ namespace {
 /// A stored message may be 20 years old: NTP differences stay far from their wrap.
 constexpr std::chrono::seconds kMaxAge{20LL * 366 * 86400};
 
+/// Exchanges of one CSB ID that may wait at once for their Initiator's second message; each costs a
+/// decryption when it comes.
+constexpr std::size_t kMaxPerCsb = 8;
+
 /// What a stored message asks for: no bundle of the present is its own, and it may be opened again.
 Supply answer_stored(const Need& need) {
   if (std::holds_alternative<NeedReplayVerdict>(need)) return ReplayVerdict{Verdict::fresh};
@@ -83,9 +87,13 @@ Result<Offer> Party::make_offer(InitiateRequest& request, const keys::Bundle* ol
       return ticket_offer(request, old);
     case Mode::sakke:
       return Offer(SakkeOffer{std::move(request.terms), std::move(request.sakke)});
-    default:
-      return bad_request("mode " + std::string(mode_name(request.mode)) + " is not available in this build");
+    case Mode::ibake: {
+      IbakeOffer offer{std::move(request.terms), request.ibake, {}};
+      if (credentials_.ibake) offer.kms_psk = shared_key(credentials_.ibake->kms);
+      return Offer(std::move(offer));
+    }
   }
+  return bad_request("there is no such mode");
 }
 
 Result<Offer> Party::ticket_offer(InitiateRequest& request, const keys::Bundle* old) const {
@@ -163,8 +171,9 @@ Result<Outcome> Party::initiate(InitiateRequest request) {
     // Both directions of an update have the same keys: no reflection (RFC 6043 5.2).
     if (const auto t = ex->timestamp())
       (void)replay_.check_and_add(old->peer, old->csb_id, *t, clock_.inner().now());
-    if (const auto before = find_update(*old); before != waiting_.end()) waiting_.erase(before);
   }
+  if (old && (old->ticket || old->ibake))
+    if (const auto before = find_update(*old); before != waiting_.end()) waiting_.erase(before);
   if (o.state == Outcome::State::waiting) waiting_.emplace(ex->awaited_csb_id(), std::move(*ex));
   return o;
 }
@@ -239,6 +248,9 @@ Outcome Party::run(Exchange& exchange, Step step) {
       } else if (auto* known = std::get_if<KeepResolved>(&a)) {
         resolved_.insert_or_assign(std::move(known->fingerprint),
                                    Resolved{std::move(known->ticket), known->end, std::move(known->held)});
+      } else if (auto* keep_keys = std::get_if<KeepPrivateKeys>(&a)) {
+        if (credentials_.ibake)
+          for (ibc::IbakeKey& k : keep_keys->keys) credentials_.ibake->store.add(std::move(k));
       } else if (auto* reject = std::get_if<Reject>(&a)) {
         o.state = Outcome::State::failed;
         o.error = std::move(reject->error);
@@ -295,6 +307,11 @@ Outcome Party::open_stored(ByteView octets, std::chrono::seconds max_age) {
   return o;
 }
 
+Result<ContentKey> Party::open_content_key(const StoredKey& stored) const {
+  if (!credentials_.ibake) return bad_request("MIKEY-IBAKE is not configured");
+  return open_esk(provider_, credentials_.ibake->store, stored);
+}
+
 Party::Waiting::iterator Party::find_waiting(const wire::Message& message) {
   const auto [from, to] = waiting_.equal_range(message.hdr().csb_id);
   const auto t = message.first<wire::T>();
@@ -312,6 +329,7 @@ Outcome Party::receive(Source /*from*/, ByteView octets) {
   auto m = wire::Message::parse(octets);
   if (!m) return broken(octets, m.error());
   if (m->hdr().data_type == DataType::error) return error_message(std::move(*m));
+  if (m->hdr().data_type == DataType::i_message_2) return returned_value(*m);
   const auto it = find_waiting(*m);
   if (it == waiting_.end()) return first_message(std::move(*m));
   if (const keys::BundlePtr old = it->second.updates(); old && bundle(old->csb_id, old->peer) != old) {
@@ -320,7 +338,11 @@ Outcome Party::receive(Source /*from*/, ByteView octets) {
                               "the CSB was changed by the peer while the answer to the update was awaited"),
                   m->hdr().csb_id);
   }
-  Outcome o = run(it->second, it->second.receive(std::move(*m)));
+  return deliver(it, std::move(*m));
+}
+
+Outcome Party::deliver(Waiting::iterator it, wire::Message message) {
+  Outcome o = run(it->second, it->second.receive(std::move(message)));
   if (o.need_certificate_url && !remember_fetch(*o.need_certificate_url, it->first))
     return too_many_fetches(it->first);
   if (o.state == Outcome::State::established || it->second.ended()) {
@@ -333,6 +355,23 @@ Outcome Party::receive(Source /*from*/, ByteView octets) {
   return o;
 }
 
+/// An I_MESSAGE_1 that came several times made as many exchanges wait under one CSB ID: whose value comes
+/// back shows when it is decrypted (RFC 6267 4.2.2.6).
+Outcome Party::returned_value(const wire::Message& message) {
+  std::vector<Waiting::iterator> waiting;
+  const auto [from, to] = waiting_.equal_range(message.hdr().csb_id);
+  for (auto it = from; it != to; ++it)
+    if (it->second.awaits(message.hdr().data_type)) waiting.push_back(it);
+  Outcome o =
+      failed(bad_message(ErrorCode::unspecified, "RFC 3830 5.3", "no exchange waits for this message"),
+             message.hdr().csb_id);
+  for (const auto it : waiting) {
+    o = deliver(it, message.clone());
+    if (o.state != Outcome::State::failed) break;
+  }
+  return o;
+}
+
 Outcome Party::first_message(wire::Message message) {
   const std::uint32_t csb_id = message.hdr().csb_id;
   if (!opens_exchange(message.hdr().data_type) && is_response(message.hdr().data_type))
@@ -341,12 +380,17 @@ Outcome Party::first_message(wire::Message message) {
   Exchange ex = Exchange::respond(env());
   Outcome o = run(ex, ex.receive(std::move(message)));
   o.csb_id = csb_id;
-  if (o.state == Outcome::State::waiting && !o.need_certificate_url) {  // for a KMS (RFC 6043 4.2.3)
+  // for a KMS, or for the Initiator's second message (RFC 6043 4.2.3, RFC 6267 4.2.2)
+  if (o.state == Outcome::State::waiting && !o.need_certificate_url) {
     if (waiting_.size() >= limits_.waiting)
       return failed({ErrorCode::resource, Severity::system, "", std::nullopt,
                      "too many exchanges are waiting for an answer"},
                     csb_id);
     const std::uint32_t awaited = ex.awaited_csb_id();
+    if (waiting_.count(awaited) >= kMaxPerCsb)
+      return failed({ErrorCode::resource, Severity::system, "", std::nullopt,
+                     "too many exchanges of one CSB are waiting for an answer"},
+                    csb_id);
     waiting_.emplace(awaited, std::move(ex));
     return o;
   }

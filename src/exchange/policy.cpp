@@ -12,6 +12,7 @@ Policy Policy::modern() {
   p.signatures = crypto::SignaturePolicy::modern();
   p.certificates = crypto::VerifyOptions::modern();
   p.dh_groups = {DhGroup::oakley_5};
+  p.ecc_curves = {EccCurve::p256, EccCurve::p384, EccCurve::p521};
   return p;
 }
 

@@ -57,6 +57,7 @@ Bundle Bundle::clone() const {
   b.null_protected = null_protected;
   b.extensions = extensions;
   b.ticket = ticket;
+  b.ibake = ibake;
   return b;
 }
 

@@ -113,6 +113,17 @@ SakkeStore sakke_of(const json& config, SakkePolicy& policy) {
   return store;
 }
 
+void read_ibake(const json& j, IbakeSettings& to) {
+  to.kms = Identity::uri(j["kms"].get<std::string>());
+  to.public_key = j.value("auth", "psk") == "pk";
+  if (j.contains("accept")) to.accept = uris(j["accept"]);
+  if (j.contains("answer_for")) to.answer_for = uris(j["answer_for"]);
+  const auto kms = *ibc::IbakeKms::load(crypto::openssl(), *ibc::parse_ibake_kms(ibake_file(j["params"])));
+  to.store.add(kms);
+  for (const std::string name : j.value("keys", json::array()))
+    to.store.add(*ibc::IbakeKey::load(crypto::openssl(), kms, *ibc::parse_ibake_key(ibake_file(name))));
+}
+
 }  // namespace
 
 VectorParty::VectorParty(const json& config, std::int64_t unix_time) : clock_(NtpTime::from_unix(unix_time)) {
@@ -122,6 +133,7 @@ VectorParty::VectorParty(const json& config, std::int64_t unix_time) : clock_(Nt
     credentials.psk.emplace(Identity::uri(peer), Psk(hex(table["key"].get<std::string>().substr(4))));
   credentials.pki = pki_of(config);
   if (config.contains("ticket")) read_ticket(config["ticket"], credentials);
+  if (config.contains("ibake")) read_ibake(config["ibake"], credentials.ibake.emplace());
   Policy policy = policy_of(config);
   credentials.sakke = sakke_of(config, policy.sakke);
   rng_.add("replay cache key", Bytes(16, 0x5A));
@@ -191,6 +203,10 @@ InitiateRequest request_of(const json& j) {
   const std::map<std::string, DhGroup> groups = {
       {"oakley5", DhGroup::oakley_5}, {"oakley1", DhGroup::oakley_1}, {"oakley2", DhGroup::oakley_2}};
   if (j.contains("group")) r.group = groups.at(j["group"]);
+  const std::map<std::string, EccCurve> curves = {{"P-256", EccCurve::p256}, {"P-384", EccCurve::p384}};
+  if (j.contains("curve")) r.ibake.curve = curves.at(j["curve"]);
+  r.ibake.esk = j.value("esk", false);
+  r.terms.key.none = j.value("no_key", false);
   r.terms.key.tek = j.value("key_type", "tgk") == "tek";
   if (j.contains("key_length")) r.terms.key.length = j["key_length"].get<std::size_t>();
   if (j.contains("with_salt")) r.terms.key.with_salt = j["with_salt"].get<bool>();

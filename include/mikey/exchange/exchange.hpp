@@ -49,6 +49,7 @@ struct Env {
   /// is the policy's clock skew.
   std::optional<std::chrono::seconds> stored = std::nullopt;
   const TicketSettings* ticket = nullptr;  ///< for MIKEY-TICKET
+  const IbakeSettings* ibake = nullptr;    ///< for MIKEY-IBAKE
 };
 
 /// A clock that never says the same time twice, as RFC 3830 5.2 wants of timestamps. When the clock inside
@@ -154,7 +155,13 @@ struct KeepResolved {
       held;  ///< to call on with, when the ticket may be used again (RFC 6043 9)
 };
 
-using Action = std::variant<Send, Need, Wake, Ready, Reject, KeepTicket, KeepResolved>;
+/// Private keys from a KMS, to be added to IbakeSettings::store before the exchange goes on (RFC
+/// 6267 4.2.1.4).
+struct KeepPrivateKeys {
+  std::vector<ibc::IbakeKey> keys;
+};
+
+using Action = std::variant<Send, Need, Wake, Ready, Reject, KeepTicket, KeepResolved, KeepPrivateKeys>;
 using Step = std::vector<Action>;
 
 // ------------------------------------------------------------------ answers to needs

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "mikey/crypto/certificate.hpp"
+#include "mikey/exchange/ibake.hpp"
 #include "mikey/exchange/sakke.hpp"
 #include "mikey/exchange/ticket.hpp"
 #include "mikey/keys/bundle.hpp"
@@ -42,8 +43,8 @@ struct Terms {
   /// both have the same TEKs (RFC 3830 8). Only in psk and pk, not in an update; `streams` has no say then.
   keys::BundlePtr group;
   /// Who may answer in place of `to`, where a call may be forwarded without the caller's knowledge (RFC 5197
-  /// 5.3). Only in dh and rsar, whose answers are signed; the message then names no Responder. The bundle's
-  /// peer is whoever answered.
+  /// 5.3). In dh and rsar, whose answers are signed and whose messages then name no Responder, and in ibake.
+  /// The bundle's peer is whoever answered.
   std::vector<Identity> accept;
 };
 
@@ -113,6 +114,15 @@ struct SakkeOffer {
   SakkeTerms sakke;
 };
 
-using Offer = std::variant<PskOffer, PkOffer, DhOffer, DhhmacOffer, RsarOffer, SakkeOffer, TicketOffer>;
+/// RFC 6267. Of Terms::key only `none` (an update without new values) may be set; of Terms::accept all are
+/// accepted beside those of IbakeSettings.
+struct IbakeOffer {
+  Terms terms;
+  IbakeTerms ibake;
+  Psk kms_psk;  ///< shared with one's KMS, for the case that the private key is missing
+};
+
+using Offer =
+    std::variant<PskOffer, PkOffer, DhOffer, DhhmacOffer, RsarOffer, SakkeOffer, TicketOffer, IbakeOffer>;
 
 }  // namespace mikey

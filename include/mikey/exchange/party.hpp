@@ -18,6 +18,7 @@ struct Credentials {
   SakkeStore sakke;                      ///< identity-based keys
   std::optional<TicketSettings> ticket;  ///< MIKEY-TICKET: one's KMS, and what is answered for
   TicketRequest ticket_request;          ///< what tickets are asked for unless a request says otherwise
+  std::optional<IbakeSettings> ibake;    ///< MIKEY-IBAKE: one's KMS, private keys, and for whom is answered
 };
 
 struct PartyLimits {
@@ -47,17 +48,18 @@ struct Outcome {
 struct InitiateRequest {
   Mode mode = Mode::psk;
   Terms terms;
-  /// An established CSB. With `terms.to`: the request is an update of it; in MIKEY-TICKET one that waits for
-  /// its answer gives way to it. Begun by this party with others only, and terms.key.given: `terms.to` joins
-  /// it with that key (RFC 3830 8; class Group does more of that). In MIKEY-TICKET, begun by whomever with
-  /// others only: `terms.to` is called with the ticket of that CSB, its RANDRi and its crypto sessions, and
-  /// so has the same keys (RFC 6043 9).
+  /// An established CSB. With `terms.to`: the request is an update of it; in MIKEY-TICKET and MIKEY-IBAKE one
+  /// that waits for its answer gives way to it. Begun by this party with others only, and terms.key.given:
+  /// `terms.to` joins it with that key (RFC 3830 8; class Group does more of that). In MIKEY-TICKET, begun by
+  /// whomever with others only: `terms.to` is called with the ticket of that CSB, its RANDRi and its crypto
+  /// sessions, and so has the same keys (RFC 6043 9).
   std::optional<std::uint32_t> csb_id;
   DhGroup group = DhGroup::oakley_5;    ///< DH modes
   bool rsar_group = false;              ///< RSA-R: ask for a group's key
   std::optional<EnvelopeCache> cache;   ///< PK: the C flag, in place of the policy's
   SakkeTerms sakke;                     ///< MIKEY-SAKKE
   std::optional<TicketRequest> ticket;  ///< MIKEY-TICKET, in place of Credentials::ticket_request
+  IbakeTerms ibake;                     ///< MIKEY-IBAKE
 };
 
 /// Owner of exchanges. Not thread-safe; moves no data by itself.
@@ -76,6 +78,8 @@ class Party final : private CsbIds {
   /// held. It may be opened again and again, so nothing is asked of the replay cache; its bundle is handed
   /// out and not kept, so that no CSB of the present is touched.
   Outcome open_stored(ByteView message, std::chrono::seconds max_age);
+  /// Opens a key for deferred content that a mailbox took for this party (RFC 6267 7.5): see open_esk().
+  Result<ContentKey> open_content_key(const StoredKey& stored) const;
   /// The certificate (DER) that an Outcome asked for by its URL, or the reason why there is none. One outcome
   /// for each exchange that waited for it.
   std::vector<Outcome> supply_certificate(const std::string& url, Result<Bytes> der);
@@ -121,7 +125,8 @@ class Party final : private CsbIds {
             &credentials_.sakke,
             &sakke_cache_,
             std::nullopt,
-            credentials_.ticket ? &*credentials_.ticket : nullptr};
+            credentials_.ticket ? &*credentials_.ticket : nullptr,
+            credentials_.ibake ? &*credentials_.ibake : nullptr};
   }
   bool in_use(std::uint32_t csb_id, const Identity& peer) const override {
     return waiting_.contains(csb_id) || bundle(csb_id, peer) != nullptr;
@@ -144,6 +149,8 @@ class Party final : private CsbIds {
   Waiting::iterator find_waiting(const wire::Message& message);
   std::vector<Outcome> further_fetches(const Step& step, const Fetching& f);
   bool remember_fetch(const std::string& url, std::uint32_t csb_id);
+  Outcome deliver(Waiting::iterator it, wire::Message message);
+  Outcome returned_value(const wire::Message& message);
   Outcome first_message(wire::Message message);
   Outcome broken(ByteView octets, const Error& error);
   Outcome error_message(wire::Message message);

@@ -40,8 +40,15 @@ struct Policy {
 
   SakkePolicy sakke;  ///< MIKEY-SAKKE (RFC 6509)
 
-  /// Nothing that has gone out of favour: no SHA-1 in signatures or MACs, no DH group below 1536 bits, no tag
-  /// of 32 bits.
+  /// Elliptic curves of MIKEY-IBAKE (RFC 6267 6.1.4): the first is sent, all are accepted. The curves of 163
+  /// bits are left out, as they are weaker than anything else here.
+  std::vector<EccCurve> ecc_curves{EccCurve::p256, EccCurve::p384, EccCurve::p521, EccCurve::p224,
+                                   EccCurve::b233, EccCurve::k233, EccCurve::b283, EccCurve::k283,
+                                   EccCurve::b409, EccCurve::k409, EccCurve::b571, EccCurve::k571,
+                                   EccCurve::p192};
+
+  /// Nothing that has gone out of favour: no SHA-1 in signatures or MACs, no DH group below 1536 bits, no
+  /// elliptic curve below 256 bits or over a binary field, no tag of 32 bits.
   static Policy modern();
 
   template <class T>

@@ -103,6 +103,19 @@ struct TicketCsb {
   TicketCsb clone() const;
 };
 
+/// What an update of a CSB of MIKEY-IBAKE needs of the exchanges before it (RFC 6267 5.3), and what came
+/// beside its key.
+struct IbakeCsb {
+  Identity initiator;        ///< of the first exchange, whoever starts an update
+  Identity responder;        ///< whoever answered
+  SecretBytes mpk;           ///< of the last exchange with new values
+  NtpTime peer_time;         ///< T of the peer's last update: an earlier one is a replay
+  SecretBytes content_key;   ///< SK, for deferred content; empty: none
+  Identity content_owner;    ///< for whom the content key is stored sealed, as this party cannot read it
+  NtpTime content_time;      ///< T of the message it came in
+  Bytes sealed_content_key;  ///< Encr data of ESK
+};
+
 /// A CSB. Shared as `std::shared_ptr<const Bundle>`; an update makes a new one. Printing is left to callers,
 /// who must ask each secret to reveal itself.
 struct Bundle {
@@ -123,6 +136,7 @@ struct Bundle {
   bool null_protected = false;  ///< made without encryption and authentication (cameras); updates may be too
   std::vector<Extension> extensions;        ///< general extensions received
   std::shared_ptr<const TicketCsb> ticket;  ///< MIKEY-TICKET only
+  std::shared_ptr<const IbakeCsb> ibake;    ///< MIKEY-IBAKE only
 
   /// A deliberate copy, secrets included.
   Bundle clone() const;

@@ -159,4 +159,9 @@ Result<Bytes> finish_6267(const keys::MessageKeys& keys, PrfFunc prf, wire::Chai
   return finish_with_v(keys, prf, std::move(b), {}, {id_1, id_2});
 }
 
+Status check_returned_value_6267(ByteView sent, ByteView returned) {
+  if (ct_equal(sent, returned)) return {};
+  return bad_message(ErrorCode::auth_failure, "RFC 6267 4.2.2.6", "the value returned is not the one sent");
+}
+
 }  // namespace mikey::engine

@@ -50,4 +50,7 @@ Status check_verification_6267(const keys::MessageKeys& keys, PrfFunc prf, const
 Result<Bytes> finish_6267(const keys::MessageKeys& keys, PrfFunc prf, wire::ChainBuilder b, ByteView id_1,
                           ByteView id_2);
 
+/// RFC 6267 4.2.2.6, 7.2: whoever returns the value that was encrypted to the Initiator is the Initiator.
+Status check_returned_value_6267(ByteView sent, ByteView returned);
+
 }  // namespace mikey::engine

@@ -42,6 +42,16 @@ Step enter(All& current, Next<States...>&& next) {
   return std::move(next.actions);
 }
 
+/// The same outcome where more states are possible.
+template <class To, class... States>
+To widen(Next<States...>&& next) {
+  return std::visit(
+      [&](auto&& s) {
+        return To{std::forward<decltype(s)>(s), std::move(next.actions)};
+      },
+      std::move(next.state));
+}
+
 template <class... A>
 Step actions(A&&... a) {
   Step s;

@@ -138,6 +138,15 @@ class Verifier {
     if (auto s = check_signature_6043(signer, *m, policy, id_1, id_2); !s) return std::move(s).error();
     return Authenticated<M>(m);
   }
+
+  /// RFC 6267 4.2.2.6, 7.2: I_MESSAGE_2 has no MAC; it returns, encrypted to this party, the value that was
+  /// encrypted to the Initiator, which nobody else can know.
+  template <class M>
+  static Result<Authenticated<M>> returned_value_6267(ByteView sent, ByteView returned,
+                                                      const Received<M>& m) {
+    if (auto s = check_returned_value_6267(sent, returned); !s) return std::move(s).error();
+    return Authenticated<M>(m);
+  }
 };
 
 /// A message that was not seen before.
@@ -154,6 +163,12 @@ class ReplayGate {
   template <class M>
   static NeedReplayVerdict ask(const Authenticated<M>& m, const Identity& peer) {
     return question(*m, peer);
+  }
+  /// What to ask about an earlier message of the same sender that the authenticated one proves too.
+  template <class M>
+  static NeedReplayVerdict ask_earlier(const Authenticated<M>& /*the proof*/, const wire::Message& earlier,
+                                       const Identity& peer) {
+    return question(earlier, peer);
   }
   /// The owner's verdict on that message.
   template <class M>
@@ -196,6 +211,7 @@ class Draft {
   template <class M>
   friend Ready commit(const Authenticated<M>&, const Fresh&, Draft);
   friend Ready commit_unconfirmed(Draft);
+  friend Ready commit_unproven_6267(Draft);
   keys::Bundle bundle_;
 };
 
@@ -207,6 +223,12 @@ Ready commit(const Authenticated<M>& /*proof*/, const Fresh& /*proof*/, Draft d)
 
 /// The Initiator's bundle when it asked for no verification (V = 0): there is no message to wait for.
 inline Ready commit_unconfirmed(Draft d) {
+  return {std::make_shared<const keys::Bundle>(std::move(d.bundle_))};
+}
+
+/// The bundle of whoever answers an update of MIKEY-IBAKE: neither of its two messages proves the sender of
+/// the first (RFC 6267 5.3; doc/readings.md, 6267-16).
+inline Ready commit_unproven_6267(Draft d) {
   return {std::make_shared<const keys::Bundle>(std::move(d.bundle_))};
 }
 

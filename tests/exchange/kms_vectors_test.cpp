@@ -1,5 +1,6 @@
-// Whole exchanges of RFC 6043 between Initiator, Responder and KMS with scripted randomness, octet for octet.
-// The vectors were computed by an independent implementation (vectors/mikey-peer/PROVENANCE).
+// Whole exchanges of RFC 6043 and RFC 6267 between Initiator, Responder and KMS with scripted randomness,
+// octet for octet. The vectors were computed by an independent implementation
+// (vectors/mikey-peer/PROVENANCE).
 #include <gtest/gtest.h>
 
 #include "support/vector_party.hpp"
@@ -9,14 +10,15 @@ namespace {
 
 using nlohmann::json;
 
-class TicketExchanges : public testing::TestWithParam<int> {
+class KmsExchanges : public testing::TestWithParam<std::string> {
  protected:
-  json vector_ = json::parse(
-      read_source_file("vectors/mikey-peer/exchange-ticket-" + std::to_string(GetParam()) + ".json"));
+  json vector_ = json::parse(read_source_file("vectors/mikey-peer/exchange-" + GetParam() + ".json"));
   std::int64_t time_ = vector_["time"].get<std::int64_t>();
   std::map<std::string, VectorParty> parties_;
   std::optional<VectorKms> kms_;
   int compared_ = 0;
+
+  int replay();
 
   static void script(ScriptedRng& rng, const json& step) {
     for (const json& draw : step["random"]) rng.add(draw[0], hex(draw[1].get<std::string>()));
@@ -70,7 +72,8 @@ class TicketExchanges : public testing::TestWithParam<int> {
   }
 };
 
-TEST_P(TicketExchanges, ReplayOctetForOctet) {
+/// All steps of a vector; how many messages and bundles were compared.
+int KmsExchanges::replay() {
   for (const auto& [who, config] : vector_["configs"].items()) {
     if (who == "kms") {
       kms_.emplace(config, time_);
@@ -88,12 +91,34 @@ TEST_P(TicketExchanges, ReplayOctetForOctet) {
     } else {
       run_party(step);
     }
-    if (HasFatalFailure()) return;
+    if (HasFatalFailure()) break;
   }
-  EXPECT_GE(compared_, 4);
+  return compared_;
 }
 
-INSTANTIATE_TEST_SUITE_P(Rfc6043, TicketExchanges, testing::Range(1, 14));
+class TicketExchanges : public KmsExchanges {};
+TEST_P(TicketExchanges, ReplayOctetForOctet) {
+  EXPECT_GE(replay(), 4);
+}
+
+class IbakeExchanges : public KmsExchanges {};
+TEST_P(IbakeExchanges, ReplayOctetForOctet) {
+  EXPECT_GE(replay(), 6);
+}
+
+std::vector<std::string> numbered(const std::string& mode, int n) {
+  std::vector<std::string> out;
+  for (int i = 1; i <= n; ++i) out.push_back(mode + "-" + std::to_string(i));
+  return out;
+}
+constexpr auto name_of = [](const testing::TestParamInfo<std::string>& test) {
+  std::string s = test.param;
+  std::ranges::replace(s, '-', '_');
+  return s;
+};
+
+INSTANTIATE_TEST_SUITE_P(Rfc6043, TicketExchanges, testing::ValuesIn(numbered("ticket", 13)), name_of);
+INSTANTIATE_TEST_SUITE_P(Rfc6267, IbakeExchanges, testing::ValuesIn(numbered("ibake", 5)), name_of);
 
 }  // namespace
 }  // namespace mikey::test
