@@ -293,6 +293,7 @@ Jacobian<N> Curve<N>::mul_vartime(std::span<const Limb> k, const Affine<N>& p) c
     for (std::size_t j = 1; j < 5 && i + j < bits; ++j) digits.push_back(0);
     i += 5;
   }
+  while (!digits.empty() && digits.back() == 0) digits.pop_back();  // of a number shorter than its limbs
   std::vector<Jacobian<N>> odd_multiples(8);
   odd_multiples[0] = lift(p);
   Jacobian<N> two;
