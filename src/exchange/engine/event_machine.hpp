@@ -47,7 +47,8 @@ class EventMachine final : public Machine {
   }
 
   Step supply(Supply answer) override {
-    return std::visit([this](auto&& a) { return supplied(std::forward<decltype(a)>(a)); }, std::move(answer));
+    return std::visit([this](auto&& a) { return this->supplied(std::forward<decltype(a)>(a)); },
+                      std::move(answer));
   }
 
   Step wake(NtpTime now) override {

@@ -180,7 +180,7 @@ Result<Next<NeedsVerdict>> on(const NeedsFirstVerdict& s, const ReplayVerdict& v
 Result<Next<Done>> on(const NeedsVerdict& s, const ReplayVerdict& verdict, const Env& env);
 
 /// update.cpp (5.3)
-Result<Next<AwaitUpdateAnswer>> begin_update(const Env& env, PlanPtr plan);
+Result<Next<AwaitUpdateAnswer>> begin_update(const Env& env, const PlanPtr& plan);
 Result<Next<Done>> on(const AwaitUpdateAnswer& s, const Received<RMessage1>& m, const Env& env);
 /// The answer to an update, with which its bundle takes effect.
 Result<Next<Done>> answer_update(const Env& env, const CallPtr& call);

@@ -232,7 +232,7 @@ Result<Next<NeedsFirstVerdict>> on(const AwaitReturn& s, const Received<IMessage
         ErrorCode::unspecified, "RFC 6267 4.2.2.5",
         late ? "IBAKE does not hold IDRi, ECCPTi, IDRr, ECCPTr" : "IBAKE does not hold IDRi, IDRr, ECCPTr");
   if (auto ok = check_inner(*inner, c.caller, env.self); !ok) return std::move(ok).error();
-  Value value_i = late ? std::move(inner->values.front()) : *a.value_i;
+  Value value_i = late ? inner->values.front() : *a.value_i;
   if (late)
     if (auto ok = check_value(env.policy, value_i); !ok) return std::move(ok).error();
   const Value& value_r = inner->values.back();

@@ -59,7 +59,7 @@ Status check_streams(const keys::Bundle& old, const engine::Proposal& p) {
 
 }  // namespace
 
-Result<Next<AwaitUpdateAnswer>> begin_update(const Env& env, PlanPtr plan) {
+Result<Next<AwaitUpdateAnswer>> begin_update(const Env& env, const PlanPtr& plan) {
   const Plan& p = *plan;
   const keys::Bundle& old = *p.old;
   const keys::IbakeCsb& csb = *old.ibake;
