@@ -306,6 +306,7 @@ std::optional<TicketRequest> parse_ticket(RequestReader& r, IdType type, const T
     return std::nullopt;
   }
   TicketRequest out = defaults;
+  const bool of_its_own = object->contains("mode") || object->contains("flags");
   RequestReader t(*object, "ticket.");
   for (const auto& [name, value] : object->items()) {
     static constexpr std::array<std::string_view, 9> kKnown = {
@@ -316,7 +317,7 @@ std::optional<TicketRequest> parse_ticket(RequestReader& r, IdType type, const T
   if (const auto mode = t.number("mode", 4)) {
     out.mode = static_cast<int>(*mode);
     if (*mode == 0) t.fail("mode", "expected 1 to 4 (RFC 6043 4.1.1)");
-    if (out.mode != defaults.mode) out.flags.reset();
+    if (out.mode != defaults.mode || out.kind != TicketKind{}) out.flags.reset();
     out.kind = {};  // a mode is asked for, so nothing of the configuration's compatibility mode
   }
   if (const auto letters = t.text("flags", "letters D to O")) {
@@ -324,8 +325,7 @@ std::optional<TicketRequest> parse_ticket(RequestReader& r, IdType type, const T
     if (!out.flags) t.fail("flags", "expected letters D to O (RFC 6043 6.10)");
   }
   if (t.flag("compatible").value_or(false)) {
-    if (out.flags || out.mode != defaults.mode)
-      t.fail("compatible", "expected without mode and flags, which it sets (RFC 6043 B.1)");
+    if (of_its_own) t.fail("compatible", "expected without mode and flags, which it sets (RFC 6043 B.1)");
     CompatibilityTicket::ask(out);
   }
   if (const auto names = t.texts("responders", "an array of identities")) {
