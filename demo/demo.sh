@@ -40,6 +40,7 @@ MIKEY=$mikey demo/make-pki.sh "$out"
 "$mikey" kms provision --master "$out/kms/sakke-master.json" --out "$out" \
   sip:alice@example.com sip:bob@example.com > /dev/null 2>&1
 kms=sip:kms@example.com
+"$mikey" keygen ibake-params "$kms" --dir "$out/kms" > /dev/null 2>&1
 declare -A kms_key=([alice]=$("$mikey" keygen psk) [bob]=$("$mikey" keygen psk))
 config() { # who peer key
   cat <<EOF2
@@ -50,6 +51,9 @@ key = "$3"
 key = "${kms_key[$1]}"
 [ticket]
 kms = "$kms"
+[ibake]
+kms = "$kms"
+params = "kms/ibake-params.json"
 [certificate]
 chain = "$1.pem"
 key = "$1.key"
@@ -72,11 +76,13 @@ key = "${kms_key[alice]}"
 key = "${kms_key[bob]}"
 [ticket]
 tpk = "$("$mikey" keygen psk)"
+[ibake]
+master = "kms/ibake-master.json"
 [server]
 listen = ["http://127.0.0.1:0"]
 audit = "tickets.jsonl"
 EOF2
-echo "one pre-shared key, one CA, two certificates, identity-based keys of one KMS: $out"
+echo "one pre-shared key, one CA, two certificates, a KMS and its keys: $out"
 
 title "The call: MIKEY-PSK in SDP, G.711 in SRTP, both ways; Eve gets every packet of Alice's"
 "$mikey" call --overhear 127.0.0.1:0 --record "$out/heard-by-eve.wav" > "$out/eve.txt" &
@@ -119,15 +125,19 @@ fi
 wait "$bob" || true
 grep '^refused' "$out/bob3.txt"
 
-title "Every mode: a call each; in mode ticket both ask a KMS over HTTP"
+title "Every mode: a call each; for ticket and ibake the parties ask a KMS over HTTP"
 "$mikey_kms" serve --config "$out/kms.toml" > "$out/kms.txt" 2> "$out/kms.log" &
 pids+=($!)
 server=$!
 url=$(where "$out/kms.txt")
-printf '%-8s %-10s %-10s %-12s %-8s %s\n' mode offer/B answer/B 'round trips' packets time
-for mode in psk pk dh dhhmac rsar ticket sakke; do
+declare -A secrecy=([psk]=no [pk]=no [dh]=yes [dhhmac]=yes [rsar]=no [ticket]=no [ibake]=yes [sakke]=no)
+declare -A learns=([ticket]="every key" [sakke]="every key" [ibake]="nothing, unless it sits in between")
+row='%-8s %-9s %-8s %-12s %-8s %-9s %-16s %s\n'
+# shellcheck disable=SC2059  # one form for all rows
+printf "$row" mode messages octets 'round trips' packets time 'forward secrecy' 'what the KMS could learn'
+for mode in psk pk dh dhhmac rsar ticket ibake sakke; do
   asks=()
-  [ "$mode" != ticket ] || asks=(--kms "$url")
+  case $mode in ticket | ibake) asks=(--kms "$url") ;; esac
   "$mikey" call --listen 127.0.0.1:0 --config "$out/bob.toml" --wav "$out/bob.wav" --fast --quiet "${asks[@]}" > "$out/bob-$mode.txt" 2>&1 &
   pids+=($!)
   bob=$!
@@ -136,15 +146,19 @@ for mode in psk pk dh dhhmac rsar ticket sakke; do
   "$mikey" call --connect "$at" --config "$out/alice.toml" --to sip:bob@example.com --mode "$mode" --wav "$out/alice.wav" \
     --fast --quiet "${asks[@]}" > "$out/alice-$mode.txt" || die "mode $mode failed"
   wait "$bob" || die "mode $mode failed at bob's; see $out/bob-$mode.txt"
-  sizes=$(sed -nE 's/^MIKEY message (offered|answered) \(([0-9]+) octets\)$/\2/p' "$out/alice-$mode.txt" | paste -sd' ')
-  [[ $sizes == *\ * ]] || sizes="$sizes -"  # MIKEY-SAKKE has no answer
+  time="$((($(date +%s%N) - start) / 1000000)) ms"
+  # Alice's messages and answers, and what both said to the KMS.
+  mapfile -t sizes < <(sed -nE 's/^MIKEY message (offered|answered|to the KMS|from the KMS) \(([0-9]+) octets\)$/\2/p' \
+    "$out/alice-$mode.txt" <(grep KMS "$out/bob-$mode.txt"))
+  total=0
+  for size in "${sizes[@]}"; do total=$((total + size)); done
   heard=$(sed -nE 's/.*heard ([0-9]+) packets.*/\1/p' "$out/alice-$mode.txt")
   trips=$(cat "$out/alice-$mode.txt" "$out/bob-$mode.txt" | grep -cE '^MIKEY message (answered|from the KMS)' || true)
-  # shellcheck disable=SC2086  # two numbers, two columns
-  printf '%-8s %-10s %-10s %-12s %-8s %s ms\n' "$mode" $sizes "$trips" "$heard" "$((($(date +%s%N) - start) / 1000000))"
+  # shellcheck disable=SC2059
+  printf "$row" "$mode" "${#sizes[@]}" "$total" "$trips" "$heard" "$time" "${secrecy[$mode]}" "${learns[$mode]-"(there is none)"}"
 done
 
-echo "The KMS's audit trail of the call with a ticket:"
+echo "The KMS's audit trail:"
 sed 's/^/  /' "$out/tickets.jsonl"
 kill "$server"
 wait "$server" || die "the KMS failed; see $out/kms.log"

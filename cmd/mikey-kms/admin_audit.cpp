@@ -24,6 +24,8 @@ const char* event_name(AuditEntry::Event event) {
       return "issued";
     case AuditEntry::Event::resolved:
       return "resolved";
+    case AuditEntry::Event::keys:
+      return "keys";
     case AuditEntry::Event::refused:
       break;
   }

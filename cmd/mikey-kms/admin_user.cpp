@@ -218,7 +218,7 @@ Result<AdminOutput> certificate(const UserOptions& o, Store& s) {
   AdminOutput out;
   out.json = Json::array();
   std::vector<std::vector<std::string>> rows;
-  for (const kms::ClientCertificate& c : *all) {
+  for (const kms::UserCertificate& c : *all) {
     rows.push_back({to_hex(c.fingerprint)});
     out.json.push_back({{"fingerprint", to_hex(c.fingerprint)}, {"der", to_base64(c.der)}});
   }

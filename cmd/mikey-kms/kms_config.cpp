@@ -62,6 +62,9 @@ std::variant<KmsConfig, std::string> read(ConfigReader& reader, ConfigSection ro
   out.tables.psk = std::move(common.credentials.psk);
   out.tables.psk_names = std::move(common.psk_names);
   out.warnings = std::move(common.warnings);
+  if (out.store && (!out.tables.psk.empty() || !out.tables.tpk.empty()))
+    out.warnings.emplace_back(
+        "psk, ticket: they have no effect beside [store]; \"mikey-kms import\" takes them over");
   if (out.ibake && out.ibake->master.kms().uri() != as_text(out.identity.data))
     out.warnings.push_back("ibake.master: the parameters are of " + safe_text(out.ibake->master.kms().uri()) +
                            ", which is not this KMS's identity");

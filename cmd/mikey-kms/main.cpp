@@ -41,6 +41,11 @@ int serve_stdio(const StdioOptions& options) {
   KmsConfig& config = std::get<KmsConfig>(loaded);
   for (const std::string& warning : config.warnings)
     log("warning: " + safe_text(options.config) + ": " + warning);
+  if (config.store) {
+    log(safe_text(options.config) +
+        ": store: expected none, as stdio works with tables; \"mikey-kms serve\" has it");
+    return kUsage;
+  }
   std::signal(SIGPIPE, SIG_IGN);  // a closed output is an error of write()
   const auto rng = crypto::openssl_rng();
   const SystemClock clock(std::chrono::milliseconds(std::llround(options.time_offset * 1000)));

@@ -9,7 +9,7 @@
 
 #include "agent_lines.hpp"
 #include "serve_sakke.hpp"
-#include "serve_tables.hpp"
+#include "serve_store.hpp"
 #include "terminal.hpp"
 
 namespace mikey::cmd {
@@ -40,10 +40,12 @@ class Service {
 
  private:
   Status audit_into(const std::string& path);
-  kms::Services services(ServeConfig config) {
+  Result<kms::Services> services(ServeConfig config) {
+    const Lasting lasting{clock_, replay_, per_identity_};
     auto sakke = std::move(config.sakke);
-    auto out = table_services(std::move(config), {clock_, replay_, per_identity_}, audit_);
-    add_sakke_service(out, std::move(sakke), clock_);
+    auto out = config.kms.store ? store_services(std::move(config), lasting, audit_)
+                                : Result<kms::Services>(table_services(std::move(config), lasting, audit_));
+    if (out) add_sakke_service(*out, std::move(sakke), clock_);
     return out;
   }
   void warn(const ServeConfig& config) {
@@ -101,7 +103,8 @@ Status Service::reload() {
   const kms::RateLimit per_identity = config.per_identity;
   const kms::ServerOptions& o = config.server;
   kms::ServerOptions server = o;
-  auto s = server_->reload(std::move(server), services(std::move(config)));
+  auto fresh = services(std::move(config));
+  auto s = fresh ? server_->reload(std::move(server), *fresh) : Status(std::move(fresh).error());
   if (!s) {
     audit_ = old_audit;
     return s;
@@ -124,7 +127,9 @@ int Service::run(ServeConfig config) {
   warn(config);
   kms::ServerOptions server = config.server;
   const std::string identity = config.kms.identity.name();
-  auto created = kms::Server::create(std::move(server), services(std::move(config)), *log_);
+  auto served = services(std::move(config));
+  auto created = served ? kms::Server::create(std::move(server), *served, *log_)
+                        : Result<std::unique_ptr<kms::Server>>(std::move(served).error());
   if (!created) {
     complain(options_.config + ": " + created.error().detail);
     return created.error().severity == Severity::request ? kUsage : kFailed;

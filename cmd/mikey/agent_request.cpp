@@ -317,6 +317,7 @@ std::optional<TicketRequest> parse_ticket(RequestReader& r, IdType type, const T
     out.mode = static_cast<int>(*mode);
     if (*mode == 0) t.fail("mode", "expected 1 to 4 (RFC 6043 4.1.1)");
     if (out.mode != defaults.mode) out.flags.reset();
+    out.kind = {};  // a mode is asked for, so nothing of the configuration's compatibility mode
   }
   if (const auto letters = t.text("flags", "letters D to O")) {
     out.flags = TicketFlags::parse(*letters);

@@ -3,12 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <set>
 
 #include "files.hpp"
+#include "kms_files.hpp"
 #include "mikey/crypto/provider.hpp"
 #include "mikey/ibc/ibake_files.hpp"
 #include "mikey/ibc/key_files.hpp"
@@ -17,8 +17,6 @@
 
 namespace mikey::cmd {
 namespace {
-
-constexpr std::size_t kMaxDates = 1200;
 
 /// Forwards to a generator, and tells how many candidates for p it has been asked for: the search is all that
 /// takes time (bf::setup()).
@@ -107,15 +105,10 @@ std::size_t expected_candidates(unsigned level) {
 
 Result<ibc::KeyDate> parse_one(ibc::DateFormat format, std::string_view text, NtpTime now) {
   if (const auto d = ibc::parse_date(format, text)) return *d;
-  ibc::KeyDate out = ibc::date_at(format, now);
-  if (text == "now") return out;
-  unsigned more = 0;
-  if (text.starts_with("now+")) {
-    const auto [end, problem] = std::from_chars(text.data() + 4, text.data() + text.size(), more);
-    if (problem == std::errc() && end == text.data() + text.size() && more <= kMaxDates) {
-      out.number += more;
-      return out;
-    }
+  if (const auto more = periods_from_now(text)) {
+    ibc::KeyDate out = ibc::date_at(format, now);
+    out.number += *more;
+    return out;
   }
   return bad_request("\"" + std::string(text) + "\" is no date of this KMS; say now, now+1, or " +
                      std::string(ibc::date_format_text(format)));
@@ -129,8 +122,9 @@ Result<std::vector<ibc::KeyDate>> parse_dates(ibc::DateFormat format, std::strin
   const auto last = dots == std::string_view::npos ? first : parse_one(format, text.substr(dots + 2), now);
   if (!last) return last.error();
   if (*last < *first) return bad_request("the dates \"" + std::string(text) + "\" end before they begin");
-  if (last->number - first->number >= static_cast<std::int64_t>(kMaxDates))
-    return bad_request("\"" + std::string(text) + "\" are more than " + std::to_string(kMaxDates) + " dates");
+  if (last->number - first->number >= static_cast<std::int64_t>(kMaxPeriods))
+    return bad_request("\"" + std::string(text) + "\" are more than " + std::to_string(kMaxPeriods) +
+                       " dates");
   std::vector<ibc::KeyDate> out;
   for (ibc::KeyDate d = *first; d <= *last; d = d.next()) out.push_back(d);
   return out;

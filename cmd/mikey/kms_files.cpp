@@ -45,15 +45,10 @@ Result<KeyFile> parse_json(ByteView json) {
 
 Result<ibc::KeyPeriod> parse_one(const ibc::IdScheme& ids, std::string_view text, NtpTime now) {
   if (const auto p = ibc::parse_period(ids.scheme, text)) return *p;
-  ibc::KeyPeriod out = ibc::period_at(ids, now);
-  if (text == "now") return out;
-  unsigned more = 0;
-  if (text.starts_with("now+")) {
-    const auto [end, problem] = std::from_chars(text.data() + 4, text.data() + text.size(), more);
-    if (problem == std::errc() && end == text.data() + text.size() && more <= kMaxPeriods) {
-      out.number += more;
-      return out;
-    }
+  if (const auto more = periods_from_now(text)) {
+    ibc::KeyPeriod out = ibc::period_at(ids, now);
+    out.number += *more;
+    return out;
   }
   const bool month = ids.scheme == SakkeIdScheme::tel_uri_monthly;
   return bad_request("\"" + std::string(text) + "\" is no key period; say now, now+1, or " +
@@ -142,6 +137,15 @@ Result<kms::SecurityKey> read_security_key(const std::string& path, const std::s
   kms::SecurityKey out{id, SecretBytes{ByteView(*decoded)}};
   wipe(*decoded);
   return out;
+}
+
+std::optional<unsigned> periods_from_now(std::string_view text) {
+  if (text == "now") return 0U;
+  if (!text.starts_with("now+")) return std::nullopt;
+  unsigned more = 0;
+  const auto [end, problem] = std::from_chars(text.data() + 4, text.data() + text.size(), more);
+  const bool good = problem == std::errc() && end == text.data() + text.size() && more <= kMaxPeriods;
+  return good ? std::optional(more) : std::nullopt;
 }
 
 Result<PeriodRange> parse_periods(const ibc::IdScheme& ids, const std::string& text, NtpTime now) {

@@ -38,6 +38,9 @@ struct PeriodRange {
 };
 inline constexpr std::size_t kMaxPeriods = 1200;
 
+/// 0 for "now", N for "now+N" up to kMaxPeriods; nothing for other texts.
+std::optional<unsigned> periods_from_now(std::string_view text);
+
 /// "now", "now+2", "2026-11", "1545", or two of them with ".." between.
 Result<PeriodRange> parse_periods(const ibc::IdScheme& ids, const std::string& text, NtpTime now);
 

@@ -171,8 +171,9 @@ Result<Outcome> Party::initiate(InitiateRequest request) {
     // Both directions of an update have the same keys: no reflection (RFC 6043 5.2).
     if (const auto t = ex->timestamp())
       (void)replay_.check_and_add(old->peer, old->csb_id, *t, clock_.inner().now());
-    if (const auto before = find_update(*old); before != waiting_.end()) waiting_.erase(before);
   }
+  if (old && (old->ticket || old->ibake))
+    if (const auto before = find_update(*old); before != waiting_.end()) waiting_.erase(before);
   if (o.state == Outcome::State::waiting) waiting_.emplace(ex->awaited_csb_id(), std::move(*ex));
   return o;
 }

@@ -5,37 +5,20 @@ import json
 import os
 import pathlib
 import re
-import subprocess
-import tempfile
 import time
-import unittest
 
-from agent_driver import TOOL
+from keygen_driver import KeygenTest
 
 KMS, ALICE, BOB = "sip:kms@example.com", "sip:alice@example.com", "sip:bob@example.com"
 VECTORS = pathlib.Path(os.environ["MIKEY_SOURCE_DIR"]) / "vectors/mikey-peer/ibake-files.json"
 
 
-class KeygenIbake(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
-    def keygen(self, *arguments, status=0):
-        done = subprocess.run([TOOL, "keygen", *arguments], capture_output=True, text=True, timeout=120, cwd=self.folder,
-                              stdin=subprocess.DEVNULL)
-        self.assertEqual(done.returncode, status, done.stderr)
-        return done.stdout if status == 0 else done.stderr
-
+class KeygenIbake(KeygenTest):
     def params(self, *arguments, **options):
         return self.keygen("ibake-params", KMS, "--level", "1024", *arguments, **options)
 
     def read(self, name):
         return json.loads((self.folder / name).read_text())
-
-    def mode(self, name):
-        return (self.folder / name).stat().st_mode & 0o777
 
     def test_a_kms_and_its_users(self):
         made = self.params("--dir", "ibake").split()

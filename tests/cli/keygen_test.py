@@ -3,31 +3,16 @@
 import os
 import pathlib
 import subprocess
-import tempfile
 import unittest
 
-from agent_driver import TOOL
+from keygen_driver import KeygenTest
 
 ALICE, BOB = "sip:alice@example.com", "bob@example.com"
 
 
-class Keygen(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
-    def keygen(self, *arguments, status=0):
-        done = subprocess.run([TOOL, "keygen", *arguments], capture_output=True, text=True, timeout=120, cwd=self.folder,
-                              stdin=subprocess.DEVNULL)
-        self.assertEqual(done.returncode, status, done.stderr)
-        return done.stdout if status == 0 else done.stderr
-
+class Keygen(KeygenTest):
     def openssl(self, *arguments):
         return subprocess.run(["openssl", *arguments], capture_output=True, text=True, cwd=self.folder, check=True).stdout
-
-    def mode(self, name):
-        return (self.folder / name).stat().st_mode & 0o777
 
     def test_a_whole_pki_in_one_command(self):
         made = self.keygen("ca", "--dir", "pki", "--name", "Lab CA", "--for", ALICE, "--for", BOB).split()

@@ -117,6 +117,36 @@ class KmsTest(AgentTest):
         a, b, _ = self.call(kms, alice, self.party("bob", {"groups": [group]}), to=group)
         self.assert_failed(b, 0)
 
+    def test_one_after_the_other_with_one_ticket(self):
+        kms, alice, bob = self.kms(), self.party("alice"), self.party("bob")
+        carol = self.party("carol", {"decentralized": True})
+        ticket = {"flags": "DEFHJNO", "keys": ["gtgk"], "responders": [BOB, CAROL], "rekey": 600}
+        a, b, _ = self.call(kms, alice, bob, ticket=ticket)
+        self.assert_established(a, b)
+        self.assertIsInstance(a["bundle"]["rekey_by"], int)
+        x, c, seen = self.call(kms, bob, carol, to=CAROL, csb=b["csb"])  # Bob calls on (RFC 6043 9)
+        self.assert_established(x, c)
+        self.assertEqual(seen, [14, 16, 18, 15])
+        self.assertEqual(c["bundle"]["peer"], BOB)
+        self.assertEqual(c["bundle"]["crypto_sessions"], a["bundle"]["crypto_sessions"])
+
+    def test_compatibility_mode(self):
+        kms, alice = self.kms({"compatible": True}), self.party("alice")
+        old = self.start("bob", {"psk": {ALICE: None, BOB: None, KMS: {"key": "hex:" + KEYS[BOB]}}})  # RFC 3830 only
+        a, b, seen = self.call(kms, alice, old, ticket={"compatible": True})
+        self.assert_established(a, b)
+        self.assertEqual(seen, [11, 13, 0])
+        self.assertEqual((a["bundle"]["peer"], b["bundle"]["peer"], b["bundle"]["mode"]), (BOB, KMS, "psk"))
+        self.assert_refused(alice.initiate(mode="ticket", ticket={"compatible": True, "flags": "D"}), "ticket.compatible")
+        configured = self.party("carol", {"compatible": True})
+        c, b, seen = self.call(kms, configured, old)
+        self.assert_established(c, b)
+        self.assertEqual(seen, [11, 13, 0])
+        c, b, seen = self.call(kms, configured, self.party("bob"), ticket={"mode": 1})
+        self.assertEqual(seen, [11, 13, 14, 16, 18, 15], "a request's mode is no compatibility mode")
+        refused, _, _ = self.call(self.kms(), alice, old, ticket={"compatible": True})
+        self.assert_failed(refused, 14)
+
     def test_two_kms(self):
         link = {"key": "hex:" + "22" * 16}
         first = self.kms_config({"trusted_kms": [KMS2]})

@@ -207,6 +207,35 @@ TEST(Rfc6043Pk, AChainInAnotherOrderIsRefused) {
   EXPECT_TRUE(r.refused || w.last_kms);
 }
 
+TEST(Rfc6043Pk, AnotherKmsWithACertificateAsksForItsClient) {  // 10
+  static const crypto::Certificate kms2_cert = issue(spec_for("kms2"), "intermediate", shared_pki().ca);
+  for (const bool trusted : {true, false}) {
+    CertifiedWorld w;
+    if (trusted) w.tables.trusted_kms.insert(uri_of("kms2"));
+    Bytes ticket;
+    (void)w.run("alice", TicketWorld::request("bob"), [&](TicketWorld::Letter& l) {
+      if (l.type() != transfer_init) return;
+      const wire::Message m = parsed(l.message);
+      const wire::Slot& at = *m.find(PayloadType::ticket);
+      ticket = to_bytes(m.octets().subspan(at.body(), at.end() - at.body()));
+      l.message.clear();
+    });
+    const Identity self = uri_of("kms2");
+    const mikey::Pki pki{{own_certificate({kms2_cert}, "intermediate")}, w.trust, {}};
+    UniqueClock clock(w.clock);
+    const Env env{crypto::openssl(), w.rng, clock, w.policy, self, &pki};
+    const KmsLink link{uri_of("kms"), true, {}, {}};
+    const auto question = KmsQuestion::resolve(env, link, PrfFunc::mikey_1, uri_of("bob"), ticket);
+    ASSERT_TRUE(question.ok()) << question.error().to_string();
+    const kms::Answer a = w.kms().handle(question->message());
+    ASSERT_EQ(a.state == kms::Answer::State::answered, trusted) << (a.error ? a.error->to_string() : "");
+    if (!trusted) continue;
+    const auto reply = question->read(env, parsed(*a.message), true);
+    ASSERT_TRUE(reply.ok()) << reply.error().to_string();
+    EXPECT_EQ(reply->answer_as, uri_of("bob")) << "forked for the client, not for its KMS";
+  }
+}
+
 // ------------------------------------------------------------------ other Ticket Types (11)
 
 /// Ticket Data that are a reference to what the KMS keeps, and a MAC over the policy and the reference.

@@ -232,5 +232,38 @@ TEST(IbakeHostile, ErrorMessagesEndNothing) {
   expect_same(run);
 }
 
+/// RFC 6267 5.4: what the MAC leaves out may change, and nothing else.
+TEST(IbakeHostile, AnEskIsNotUnderTheMac) {
+  const Bytes t(8, 1);
+  const Bytes esk(30, 2);
+  const Bytes room(20);
+  wire::Hdr h;
+  h.data_type = r_message_2;
+  h.map_type = CsIdMapType::empty;
+  wire::ChainBuilder b(h);
+  b.add(wire::T{TsType::ntp_utc, Octets(t)}).add(wire::Esk{Octets(esk)});
+  b.add(wire::Ver{MacAlg::hmac_sha_1_160, Octets(room)});
+  Bytes message = *std::move(b).finish();
+  const Bytes mpk(16, 3);
+  const Bytes rand(16, 4);
+  const keys::MessageKeys keys(crypto::openssl(), PrfFunc::mikey_1, mpk, 7, rand);
+  const wire::Slot at = *wire::Message::parse(message)->find(PayloadType::esk);
+  const ByteView whole(message);
+  const std::array<ByteView, 4> covered{whole.first(at.offset), whole.subspan(at.end(), 2), as_bytes("i"),
+                                        as_bytes("r")};
+  ASSERT_TRUE(keys.mac(MacAlg::hmac_sha_1_160, covered, MutableBytes(message).last(20)).ok());
+  const auto holds = [&](const Bytes& octets) {
+    return engine::check_verification_6267(keys, PrfFunc::mikey_1, *wire::Message::parse(octets),
+                                           as_bytes("i"), as_bytes("r"))
+        .ok();
+  };
+  EXPECT_TRUE(holds(message));
+  Bytes changed = message;
+  changed[at.body() + 5] ^= 1;
+  EXPECT_TRUE(holds(changed)) << "inside the ESK";
+  changed[at.offset - 1] ^= 1;
+  EXPECT_FALSE(holds(changed)) << "before it";
+}
+
 }  // namespace
 }  // namespace mikey::test

@@ -7,6 +7,7 @@ namespace mikey::test {
 namespace {
 
 using Call = IbakeWorld::Run;
+using Letter = IbakeWorld::Letter;
 using enum DataType;
 
 const std::vector<DataType> kFour = {i_message_1, r_message_1, i_message_2, r_message_2};
@@ -138,6 +139,32 @@ TEST(IbakeUpdate, WithoutNewValuesTheKeyStays) {
             to_hex(first.bundle("bob").sessions[0].tek.reveal()));
 }
 
+/// Both send one before they have seen the other's: both end with that of the CSB's Initiator.
+TEST(IbakeUpdate, ThatCrossEndWithOneKey) {
+  IbakeWorld w;
+  const Call first = w.established();
+  const std::uint32_t csb = first.bundle("alice").csb_id;
+  w.clock.advance(std::chrono::seconds(1));
+  const auto begin = [&](const char* who, const char* to) {
+    InitiateRequest r = IbakeWorld::request(to);
+    r.csb_id = csb;
+    return w.party(who).initiate(std::move(r))->send[0].message;
+  };
+  const Bytes replaced = begin("alice", "bob");  // one's own younger update takes the place of an older one
+  const Bytes of_alice = begin("alice", "bob");
+  const Bytes of_bob = begin("bob", "alice");
+  EXPECT_EQ(w.party("alice").receive(Source::peer, of_bob).state, Outcome::State::failed);
+  const Outcome stale = w.party("bob").receive(Source::peer, replaced);
+  EXPECT_EQ(stale.state, Outcome::State::established);
+  const Outcome answer = w.party("bob").receive(Source::peer, of_alice);
+  ASSERT_EQ(answer.state, Outcome::State::established);
+  const Outcome done = w.party("alice").receive(Source::peer, answer.send[0].message);
+  ASSERT_EQ(done.state, Outcome::State::established);
+  EXPECT_EQ(w.party("alice").receive(Source::peer, stale.send[0].message).state, Outcome::State::failed);
+  EXPECT_EQ(tgk_of(*w.party("alice").bundle(csb, IbakeWorld::uri("bob"))),
+            tgk_of(*w.party("bob").bundle(csb, IbakeWorld::uri("alice"))));
+}
+
 TEST(IbakeUpdate, SetsNoStreamBackUnderAKeyInUse) {
   IbakeWorld w;
   InitiateRequest r = IbakeWorld::request("bob");
@@ -223,6 +250,33 @@ TEST(IbakeRetargeting, AnotherIdentityIsNotAnswered) {
   IbakeWorld w;
   const Call run = w.run("alice", IbakeWorld::request("bob"), "carol");
   EXPECT_EQ(run.last.at("carol").error->code, ErrorCode::invalid_id);
+}
+
+TEST(IbakeEarlyMedia, NeedsTheAnswerFirst) {
+  IbakeWorld w;
+  const Call run = w.run("alice", IbakeWorld::request("bob"), "bob", [&](Letter& l) {
+    if (l.to == "bob") return;
+    EXPECT_EQ(w.party("alice").bundles(), 0U) << "no keys before an answer";
+    EXPECT_EQ(w.party("bob").bundles(), l.type() == r_message_1 ? 0U : 1U)
+        << "the callee has none with its first answer either";
+  });
+  expect_same(run);
+}
+
+TEST(IbakeKeyGeneration, IsOfBoth) {
+  IbakeWorld w;
+  const auto fingerprint = [&] { return tgk_of(w.established().bundle("bob")); };
+  const std::string one = fingerprint();
+  EXPECT_NE(fingerprint(), one) << "other values, another key";
+}
+
+TEST(IbakeConference, IsBetweenTwo) {
+  IbakeWorld w;
+  const Call first = w.established();
+  InitiateRequest r = IbakeWorld::request("carol");
+  r.csb_id = first.bundle("alice").csb_id;
+  r.terms.key.given = first.bundle("alice").keys.front().key.clone();
+  EXPECT_EQ(w.run("alice", std::move(r), "carol").refused->severity, Severity::request);
 }
 
 TEST(IbakeRedirection, NeedsNothingOfTheNewPeer) {

@@ -53,6 +53,7 @@ class KeyIssuer final : public RequestHandler {
 
  private:
   Answer serve(wire::Message message) const;
+  void refuse(Answer& to, Error why, const wire::Message& about, const KeyRequestMessage* asked) const;
   Result<Bytes> issue(const KeyRequestMessage& asked) const;
 
   Env env_;

@@ -66,7 +66,7 @@ class Store {
   Result<std::optional<Identity>> owner_of_psk(const std::optional<Identity>& name);
   Status add_certificate(const Identity& owner, ByteView der);
   Status remove_certificate(ByteView fingerprint);
-  Result<std::vector<ClientCertificate>> certificates(const Identity& owner);
+  Result<std::vector<UserCertificate>> certificates(const Identity& owner);
   Result<std::optional<Identity>> owner_of_certificate(ByteView fingerprint);
 
   // ---- groups

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "mikey/kms/issuer.hpp"
+#include "mikey/kms/key_issuer.hpp"
 #include "mikey/kms/store.hpp"
 
 namespace mikey::kms {
@@ -29,6 +30,8 @@ class StoreAuthority final : public Authority {
   std::vector<SecretBytes> ticket_keys() const override;
   std::int64_t max_lifetime(const Identity& client) const override;
   TicketFlags refused_flags(const Identity& client) const override;
+  /// Whether the client is a user that is served. ErrorCode::auth_failure.
+  Status is_user(const Identity& client, const char* rfc) const;
 
  private:
   struct Known {
@@ -73,8 +76,9 @@ class StoreReplay final : public KmsReplay {
 /// The audit trail, and the end of revoked tickets.
 class StoreRecord final : public TicketRecord {
  public:
-  /// Both must outlive it.
-  StoreRecord(Store& store, const Clock& clock) : store_(store), clock_(clock) {}
+  /// `next`: told of what the store has kept; may be missing. All must outlive it.
+  StoreRecord(Store& store, const Clock& clock, TicketRecord* next = nullptr)
+      : store_(store), clock_(clock), next_(next) {}
   Status issued(const Identity& client, const TicketPolicy& policy, ByteView fingerprint) override;
   Status resolved(const Identity& client, const TicketPolicy& policy, ByteView fingerprint) override;
 
@@ -84,6 +88,23 @@ class StoreRecord final : public TicketRecord {
 
   Store& store_;
   const Clock& clock_;
+  TicketRecord* next_;
+};
+
+/// The same for private keys of MIKEY-IBAKE: nobody but users gets any.
+class StoreKeyRecord final : public KeyRecord {
+ public:
+  /// `next`: told of what the store has kept; may be missing. All must outlive it.
+  StoreKeyRecord(Store& store, const StoreAuthority& authority, const Clock& clock, KeyRecord* next = nullptr)
+      : store_(store), authority_(authority), clock_(clock), next_(next) {}
+  Status keys_issued(const Identity& client, std::span<const Identity> identities,
+                     std::span<const ibc::KeyDate> dates) override;
+
+ private:
+  Store& store_;
+  const StoreAuthority& authority_;
+  const Clock& clock_;
+  KeyRecord* next_;
 };
 
 /// A policy in one line of printable ASCII, e.g. "flags DEFGHINO, initiator sip:alice@example.com, responders

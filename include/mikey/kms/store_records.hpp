@@ -69,7 +69,7 @@ struct TicketKey {
   std::optional<std::int64_t> open_until = {};  ///< the last second in which it opens
 };
 
-struct ClientCertificate {
+struct UserCertificate {
   Identity owner;
   Bytes fingerprint;  ///< SHA-256 of the certificate
   Bytes der;
@@ -81,13 +81,14 @@ struct AuditEntry {
     issued = 1,
     resolved = 2,
     refused = 3,  ///< the ticket was revoked
+    keys = 4,     ///< private keys of MIKEY-IBAKE were issued
   };
   std::int64_t id = 0;
   std::int64_t t = 0;
   Event event = Event::issued;
   Identity client;      ///< for whom
-  Bytes fingerprint;    ///< of the ticket: TicketCore::fingerprint
-  std::string summary;  ///< of its policy, printable ASCII
+  Bytes fingerprint;    ///< of the ticket: TicketCore::fingerprint; empty with Event::keys
+  std::string summary;  ///< of its policy, or of the keys; printable ASCII
 };
 
 struct AuditFilter {

@@ -87,6 +87,11 @@ struct Spec {
   static std::optional<std::uint32_t> question_csb(const AwaitOwnKey& s) { return s.question->csb_id(); }
   static std::optional<std::uint32_t> question_csb(const AwaitKey& s) { return s.question->csb_id(); }
 
+  static keys::BundlePtr updates(const State& s) {
+    const auto* update = std::get_if<AwaitUpdateAnswer>(&s);
+    return update == nullptr ? nullptr : update->sent->plan->old;
+  }
+
   static bool awaits(const State& s, DataType type) {
     using enum DataType;
     return (type == i_message_1 && std::holds_alternative<AwaitInit>(s)) ||

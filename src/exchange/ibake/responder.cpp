@@ -42,8 +42,9 @@ Result<Call> read_call(const Env& env, const NeedsBundle& s, const keys::BundleP
 }
 
 /// An update (5.3), whose message need not name anybody; if it does, with the roles of the first exchange.
-Result<Call> read_update(const Env& env, const NeedsBundle& s, const keys::BundlePtr& old) {
+Result<Call> read_update(const Env& env, const NeedsBundle& s, const BundleSupplied& answer) {
   const wire::Message& m = *s.message;
+  const keys::BundlePtr& old = answer.bundle;
   if (!old || !old->ibake)
     return bad_message(ErrorCode::unspecified, "RFC 6267 5.3", "no RAND, and no CSB with this ID to update",
                        4);
@@ -55,6 +56,10 @@ Result<Call> read_update(const Env& env, const NeedsBundle& s, const keys::Bundl
     return bad_message(ErrorCode::invalid_id, "RFC 6267 5.3", "the update is one of other parties");
   if (m.count<wire::Ibake>() > 1)
     return bad_message(ErrorCode::unspecified, "RFC 6267 5.3", "more than one IBAKE payload");
+  // Updates that cross must leave both sides with the same keys: that of the CSB's Initiator goes on.
+  if (answer.own_update && old->role == Role::initiator)
+    return bad_message(ErrorCode::unspecified, "RFC 6267 5.3",
+                       "an update by this party, which initiated the CSB, is under way");
   if (csb.peer_time != NtpTime{} && ntp_difference(s.t.time(), csb.peer_time) <= 0)
     return Error{ErrorCode::invalid_ts, Severity::discard, "RFC 6267 5.3", std::nullopt,
                  "the update is not newer than the peer's last one"};
@@ -147,7 +152,7 @@ Result<Next<NeedsKmsPsk, AwaitKey, AwaitReturn, Done>> on(const NeedsBundle& s, 
                                                           const Env& env) {
   using Out = Next<NeedsKmsPsk, AwaitKey, AwaitReturn, Done>;
   const bool update = s.message->find(PayloadType::rand) == nullptr;
-  auto read = update ? read_update(env, s, answer.bundle) : read_call(env, s, answer.bundle);
+  auto read = update ? read_update(env, s, answer) : read_call(env, s, answer.bundle);
   if (!read) return std::move(read).error();
   const auto call = std::make_shared<const Call>(std::move(*read));
   const bool sealed = call->message->find(PayloadType::ibake) != nullptr;

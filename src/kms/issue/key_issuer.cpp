@@ -65,22 +65,33 @@ Answer KeyIssuer::handle(ByteView octets) const {
   return a;
 }
 
+void KeyIssuer::refuse(Answer& to, Error why, const wire::Message& about,
+                       const KeyRequestMessage* asked) const {
+  if (auto s = clients_.trouble(); !s) why = std::move(s).error();
+  if (asked != nullptr)
+    to.message = asked->error(env_, why);
+  else
+    to.message = key_request_error(env_, about.hdr(), about.first<wire::T>(), why);
+  to.error = std::move(why);
+}
+
 Answer KeyIssuer::serve(wire::Message message) const {
   Answer a;
   const wire::Message kept = message.clone();  // for the error message, when nobody was authenticated
   a.csb_id = kept.hdr().csb_id;
+  if (auto s = clients_.begin(); !s) {
+    a.error = std::move(s).error();
+    return a;
+  }
   auto asked = KeyRequestMessage::authenticate(env_, std::move(message), clients_, replay_);
   if (!asked) {
-    if (asks_for_keys(kept.hdr().data_type))
-      a.message = key_request_error(env_, kept.hdr(), kept.first<wire::T>(), asked.error());
-    a.error = std::move(asked).error();
+    refuse(a, std::move(asked).error(), kept, nullptr);
     return a;
   }
   a.client = asked->client();
   auto answer = issue(*asked);
   if (!answer) {
-    a.message = asked->error(env_, answer.error());
-    a.error = std::move(answer).error();
+    refuse(a, std::move(answer).error(), kept, &*asked);
     return a;
   }
   a.state = Answer::State::answered;

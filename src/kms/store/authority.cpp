@@ -14,6 +14,25 @@ Error not_now(const Error& why) {
   return e;
 }
 
+/// A name in printable ASCII.
+void add_name(std::string& to, const Identity& id) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (const char c : id.name()) {
+    if (c > ' ' && c <= '~' && c != '\\') {
+      to.push_back(c);
+    } else {
+      const auto octet = static_cast<std::uint8_t>(c);
+      to.append({'\\', 'x', kDigits[octet >> 4], kDigits[octet & 15]});
+    }
+  }
+}
+
+std::string cut(std::string text) {
+  if (text.size() <= kMostSummary) return text;
+  text.resize(kMostSummary - 3);
+  return text + "...";
+}
+
 /// Makes room by forgetting all: what is needed comes back with the next messages.
 template <class Map>
 void bound(Map& map, std::size_t most) {
@@ -123,11 +142,15 @@ Status StoreAuthority::allowed(Rule::Kind kind, const Identity& who, const Ident
   return bad_message(ErrorCode::auth_failure, rfc, "no rule of this KMS allows it");
 }
 
+Status StoreAuthority::is_user(const Identity& client, const char* rfc) const {
+  const Known* known = find(client);
+  if (known != nullptr && known->enabled) return {};
+  return bad_message(ErrorCode::auth_failure, rfc, "the client is no user of this KMS");
+}
+
 Status StoreAuthority::may_request(const Identity& client, const TicketPolicy& desired) const {
   constexpr const char* kRfc = "RFC 6043 4.2.1.4";
-  const Known* known = find(client);
-  if (known == nullptr || !known->enabled)
-    return bad_message(ErrorCode::auth_failure, kRfc, "the client is no user of this KMS");
+  if (auto s = is_user(client, kRfc); !s) return s;
   for (const Identity& r : desired.responders)
     if (auto s = allowed(Rule::Kind::call, client, r, kRfc); !s) return s;
   return {};
@@ -137,8 +160,7 @@ Status StoreAuthority::may_resolve(const Identity& client, const Identity& sende
                                    const TicketPolicy& ticket) const {
   constexpr const char* kRfc = "RFC 6043 4.2.3.4";
   const auto refused = [&](const char* why) { return bad_message(ErrorCode::auth_failure, kRfc, why); };
-  const Known* asks = find(sender);  // the client, or the KMS it belongs to
-  if (asks == nullptr || !asks->enabled) return refused("the client is no user of this KMS");
+  if (auto s = is_user(sender, kRfc); !s) return s;  // the client, or the KMS it belongs to
   const bool among = std::ranges::any_of(
       ticket.responders, [&](const Identity& r) { return r == client || is_member(r, client); });
   if (!among) return refused("the client may not resolve this ticket");
@@ -186,42 +208,44 @@ Status StoreRecord::write(AuditEntry::Event event, const Identity& client, const
 }
 
 Status StoreRecord::issued(const Identity& client, const TicketPolicy& policy, ByteView fingerprint) {
-  return write(AuditEntry::Event::issued, client, policy, fingerprint);
+  if (auto s = write(AuditEntry::Event::issued, client, policy, fingerprint); !s) return s;
+  return next_ == nullptr ? Status() : next_->issued(client, policy, fingerprint);
 }
 
 Status StoreRecord::resolved(const Identity& client, const TicketPolicy& policy, ByteView fingerprint) {
-  return write(AuditEntry::Event::resolved, client, policy, fingerprint);
+  if (auto s = write(AuditEntry::Event::resolved, client, policy, fingerprint); !s) return s;
+  return next_ == nullptr ? Status() : next_->resolved(client, policy, fingerprint);
+}
+
+Status StoreKeyRecord::keys_issued(const Identity& client, std::span<const Identity> identities,
+                                   std::span<const ibc::KeyDate> dates) {
+  if (auto s = authority_.is_user(client, "RFC 6267 4.2.1.2"); !s) return s;
+  std::string what = "identities";
+  for (const Identity& id : identities) {
+    what.push_back(' ');
+    add_name(what, id);
+  }
+  what += ", " + std::to_string(dates.size()) + " dates";
+  auto kept =
+      store_.record({0, clock_.read().unix_seconds(), AuditEntry::Event::keys, client, {}, cut(what)});
+  if (!kept) return not_now(kept.error());
+  return next_ == nullptr ? Status() : next_->keys_issued(client, identities, dates);
 }
 
 std::string summary(const TicketPolicy& policy) {
   std::string out = "flags " + policy.flags.letters();
-  const auto name = [&](const Identity& id) {
-    constexpr char kDigits[] = "0123456789abcdef";
-    for (const char c : id.name()) {
-      if (c > ' ' && c <= '~' && c != '\\') {
-        out.push_back(c);
-      } else {
-        const auto octet = static_cast<std::uint8_t>(c);
-        out.append({'\\', 'x', kDigits[octet >> 4], kDigits[octet & 15]});
-      }
-    }
-  };
   if (policy.initiator) {
     out += ", initiator ";
-    name(*policy.initiator);
+    add_name(out, *policy.initiator);
   }
   out += ", responders";
   for (const Identity& r : policy.responders) {
     out.push_back(' ');
-    name(r);
+    add_name(out, r);
   }
   if (policy.start) out += ", from " + std::to_string(*policy.start);
   if (policy.end) out += ", until " + std::to_string(*policy.end);
-  if (out.size() > kMostSummary) {
-    out.resize(kMostSummary - 3);
-    out += "...";
-  }
-  return out;
+  return cut(std::move(out));
 }
 
 }  // namespace mikey::kms

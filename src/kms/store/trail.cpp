@@ -99,7 +99,8 @@ void Store::Impl::purge(NtpTime now, std::chrono::seconds skew) {
 // ------------------------------------------------------------------ the audit trail
 
 Result<bool> Store::record(const AuditEntry& e) {
-  if (auto s = check_fingerprint(e.fingerprint); !s) return std::move(s).error();
+  if (e.event != AuditEntry::Event::keys || !e.fingerprint.empty())
+    if (auto s = check_fingerprint(e.fingerprint); !s) return std::move(s).error();
   if (auto s = store::check_text("summary", e.summary, kMostSummary); !s) return std::move(s).error();
   const Bytes client = key_of(e.client);
   const auto event = static_cast<std::int64_t>(e.event);

@@ -172,11 +172,11 @@ Status Store::remove_certificate(ByteView fingerprint) {
                        "there is no certificate with this fingerprint");
 }
 
-Result<std::vector<ClientCertificate>> Store::certificates(const Identity& owner) {
+Result<std::vector<UserCertificate>> Store::certificates(const Identity& owner) {
   auto r = impl_->ask("SELECT fingerprint, der FROM certificates WHERE owner = $1 ORDER BY fingerprint",
                       {ByteView(key_of(owner))});
   if (!r) return std::move(r).error();
-  std::vector<ClientCertificate> out;
+  std::vector<UserCertificate> out;
   for (const Row& row : r->rows) out.push_back({owner, row.bytes(0), row.bytes(1)});
   return out;
 }

@@ -221,6 +221,8 @@ TEST_P(StoreContent, TheAuditTrailAndRevocations) {
   EXPECT_EQ(*s.prune_audit(kNow + 5), 4);
   EXPECT_EQ(s.audit({})->size(), 2U);
   expect_refused(s.record({0, 0, Event::issued, uri("a"), Bytes(3), ""}), "32 octets");
+  expect_refused(s.record({0, 0, Event::issued, uri("a"), Bytes(), ""}), "32 octets");
+  EXPECT_TRUE(*s.record({0, kNow, Event::keys, uri("alice"), Bytes(), "identities"}));
 }
 
 TEST(StorePatterns, StarsStandForAnythingButAnAt) {
