@@ -151,8 +151,12 @@ class KmsServerTest(AgentTest):
         config = config or self.kms_config(over)
         server = Server(self.write(config, f"{name}.toml"), len(config["server"]["listen"]), *arguments)
         self.addCleanup(server.log.close)
-        self.addCleanup(server.stop)
+        self.addCleanup(self.stop, server)
         return server
+
+    def stop(self, server):
+        """Whatever a test did to it, a server ends as it was told to."""
+        self.assertEqual(server.stop(), 0, server.stderr())
 
     def party(self, name, ticket=None, **options):
         who = f"sip:{name}@example.com"

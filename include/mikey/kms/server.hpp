@@ -121,7 +121,8 @@ Status check_options(const ServerOptions& options);
 
 class Server {
  public:
-  /// Binds the addresses and makes the handlers. `log` must outlive the server.
+  /// Binds the addresses, makes the handlers and takes over SIGTERM, SIGINT and SIGHUP, which wait for run().
+  /// `log` must outlive the server.
   static Result<std::unique_ptr<Server>> create(ServerOptions options, const Services& services, Log& log);
   ~Server();
   Server(const Server&) = delete;

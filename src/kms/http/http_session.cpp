@@ -1,5 +1,6 @@
 #include "kms/http/http_session.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -58,9 +59,13 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
         deadline_(w.io(), [this] { expired(); }) {
     worker().counters().opened[kKind].add();
   }
-  ~HttpSession() override { worker().counters().closed[kKind].add(); }
+  ~HttpSession() override {
+    worker().counters().closed[kKind].add();
+    if (!slot_) --worker().shared().being_refused;
+  }
 
   void start() {
+    if (!slot_) return too_many();
     if constexpr (kTls) {
       set_state(State::handshake);
       stream_.async_handshake(asio::ssl::stream_base::server, [self = self()](const error_code& ec) {
@@ -75,7 +80,9 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
 
   void retire() override {
     retired_ = true;
-    if (state_ == State::idle || state_ == State::handshake) close();
+    if (state_ == State::handshake) return close();
+    // What has arrived already is answered; the octets may have been read, and their handler wait its turn.
+    if (state_ == State::idle) asio::post(worker().io(), [self = self()] { self->close_if_idle(); });
   }
 
  private:
@@ -253,6 +260,14 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
 
   // ---------------------------------------------------------------- answering
 
+  void too_many() {
+    Response r;
+    r.status = 503;
+    r.headers.emplace_back("Retry-After", "5");
+    r.body = as_bytes("too many connections\n");
+    respond(std::move(r));
+  }
+
   void not_allowed(const char* methods) {
     Response r;
     r.status = 405;
@@ -315,6 +330,11 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
       if (ec || self->drained_ > kMostDrained) return self->close();
       self->drain();
     });
+  }
+
+  void close_if_idle() {
+    error_code ec;
+    if (state_ == State::idle && lowest().available(ec) == 0) close();
   }
 
   void close() {

@@ -1,6 +1,7 @@
 #include "kms/http/plain_sockets.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
@@ -79,7 +80,11 @@ class FramedSession final : public Session, public std::enable_shared_from_this<
 
   void retire() override {
     retired_ = true;
-    if (idle_) close();
+    // What has arrived already is answered; the octets may have been read, and their handler wait its turn.
+    asio::post(worker().io(), [self = shared_from_this()] {
+      error_code ec;
+      if (self->idle_ && self->socket_.available(ec) == 0) self->close();
+    });
   }
 
  private:

@@ -23,9 +23,7 @@ using asio::ip::udp;
 using WorkGuard = asio::executor_work_guard<asio::io_context::executor_type>;
 
 constexpr std::chrono::milliseconds kAcceptAgain{100};
-constexpr std::string_view kTooMany =
-    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 21\r\nContent-Type: text/plain\r\n"
-    "Connection: close\r\n\r\ntoo many connections\n";
+constexpr std::size_t kMostRefused = 64;  // connections that are told at a time that there are too many
 
 struct Listener {
   ListenAddress::Kind kind;
@@ -187,12 +185,8 @@ void Server::Impl::take(Listener& l, Worker& w, tcp::socket socket) {
   auto slot = ConnectionSlot::take(shared, *options, limit_name(from.address()));
   if (!slot) {
     shared.refused_connections.fetch_add(1, std::memory_order_relaxed);
-    if (l.kind == ListenAddress::Kind::http) {
-      socket.non_blocking(true, ec);
-      socket.send(asio::buffer(kTooMany), 0, ec);
-      socket.shutdown(tcp::socket::shutdown_send, ec);
-    }
-    return;
+    if (l.kind != ListenAddress::Kind::http || shared.being_refused >= kMostRefused) return;
+    ++shared.being_refused;
   }
   asio::post(w.io(),
              [kind = l.kind, &w, tls = tls, socket = std::move(socket), slot = std::move(slot)]() mutable {
@@ -278,6 +272,11 @@ Result<std::unique_ptr<Server>> Server::create(ServerOptions options, const Serv
   if (!servings) return std::move(servings).error();
   for (std::size_t n = 0; n < i.workers.size(); ++n) i.workers[n]->serve_with(std::move((*servings)[n]));
   if (auto s = i.listen(); !s) return std::move(s).error();
+  // Before anybody is told that it listens, and may send a signal.
+  error_code ec;
+  for (const int number : {SIGTERM, SIGINT, SIGHUP})
+    if (!ec) i.signals.add(number, ec);
+  if (ec) return bad_request("signals: " + ec.message());
   return server;
 }
 
@@ -288,9 +287,6 @@ const std::vector<ListenAddress>& Server::addresses() const {
 Status Server::run(std::function<void()> on_hangup) {
   Impl& i = *impl_;
   i.on_hangup = std::move(on_hangup);
-  error_code ec;
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) i.signals.add(number, ec);
-  if (ec) return bad_request("signals: " + ec.message());
   i.wait_for_signal();
   for (const auto& l : i.listeners) i.accept(*l);
   i.running = i.workers.size();

@@ -165,7 +165,7 @@ void Worker::work_on(const std::shared_ptr<Asked>& asked) {
 
 void Worker::ask_other(const std::shared_ptr<Asked>& asked, std::shared_ptr<MessageHandler> handler,
                        Send question) {
-  auto fail = [this, asked, name = question.name.name()](const std::string& why) {
+  auto fail = [this, asked = asked, name = question.name.name()](const std::string& why) {
     Verdict v{Became::unavailable, {}, kTryAgainLater, "the other KMS gives no answer", true};
     const std::size_t type = message_type(asked->message.size() > 1 ? asked->message[1] : 0xFF);
     counters_.messages[type][static_cast<std::size_t>(v.became)].add();
@@ -178,7 +178,7 @@ void Worker::ask_other(const std::shared_ptr<Asked>& asked, std::shared_ptr<Mess
   auto keep_running = std::make_shared<asio::executor_work_guard<asio::io_context::executor_type>>(
       asio::make_work_guard(io_));
   // All goes on into the thread of this worker, so that nothing of a session ends in another one.
-  auto done = [this, asked, handler = std::move(handler), fail,
+  auto done = [this, asked = asked, handler = std::move(handler), fail,
                keep_running](mikey::Result<Bytes> octets) mutable {
     asio::post(io_, [this, asked = std::move(asked), handler = std::move(handler), fail = std::move(fail),
                      keep_running = std::move(keep_running), octets = std::move(octets)] {

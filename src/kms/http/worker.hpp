@@ -36,6 +36,7 @@ struct Shared {
   std::map<std::string, std::size_t> connections;
   std::size_t all_connections = 0;
   std::atomic<std::uint64_t> refused_connections{0};
+  std::atomic<std::size_t> being_refused{0};  ///< connections that are told so at the moment
   std::atomic<std::uint64_t> reloads{0}, failed_reloads{0};
 };
 
