@@ -329,8 +329,10 @@ void add_call(CLI::App& app, ExitCode& exit) {
   connect->needs(config);
   over->excludes(listen)->excludes(connect);
   v->add_option("--to", o->to, "Identity of the party to call");
-  v->add_option("--mode", o->mode, "psk, pk, dh, dhhmac, rsar, ticket, ibake or sakke")->capture_default_str();
-  v->add_option("--kms", o->kms.url, "Where the KMS is, for modes ticket and ibake: http://... or https://...")
+  v->add_option("--mode", o->mode, "psk, pk, dh, dhhmac, rsar, ticket, ibake or sakke")
+      ->capture_default_str();
+  v->add_option("--kms", o->kms.url,
+                "Where the KMS is, for modes ticket and ibake: http://... or https://...")
       ->type_name("URL");
   v->add_option("--kms-ca", o->kms.ca, "Who may certify the KMS (PEM); without it, who the system trusts");
   auto* own = v->add_option("--kms-certificate", o->kms.certificate, "One's certificate for the KMS (PEM)");

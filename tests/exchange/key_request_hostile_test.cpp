@@ -477,25 +477,5 @@ TEST(Answers, ToOtherRequestsAreNotMine) {
   EXPECT_TRUE(w.read(first, answer).ok());
 }
 
-// ------------------------------------------------------------------ services
-
-TEST(KmsService, AMessageGoesToWhoeverTakesIt) {
-  KeyWorld w;
-  kms::Service service;
-  const Bytes message = w.ask({"alice"}).message();
-  kms::Answer a = service.handle(message);
-  EXPECT_EQ(a.state, State::failed);
-  EXPECT_EQ(a.error->code, ErrorCode::invalid_dt);
-  EXPECT_TRUE(a.csb_id);
-  EXPECT_FALSE(a.message);
-  service.add(w.kms());
-  EXPECT_EQ(service.handle(message).state, State::answered);
-  Bytes other = message;
-  other[1] = static_cast<std::uint8_t>(DataType::psk_init);
-  EXPECT_EQ(service.handle(other).state, State::failed);
-  for (std::size_t n = 0; n < 12; ++n)
-    EXPECT_EQ(service.handle(ByteView(message).first(n)).state, State::failed) << n;
-}
-
 }  // namespace
 }  // namespace mikey::test

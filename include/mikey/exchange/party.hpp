@@ -48,11 +48,11 @@ struct Outcome {
 struct InitiateRequest {
   Mode mode = Mode::psk;
   Terms terms;
-  /// An established CSB. With `terms.to`: the request is an update of it; in MIKEY-TICKET and MIKEY-IBAKE one that
-  /// waits for its answer gives way to it. Begun by this party with others only, and terms.key.given: `terms.to` joins
-  /// it with that key (RFC 3830 8; class Group does more of that). In MIKEY-TICKET, begun by whomever with
-  /// others only: `terms.to` is called with the ticket of that CSB, its RANDRi and its crypto sessions, and
-  /// so has the same keys (RFC 6043 9).
+  /// An established CSB. With `terms.to`: the request is an update of it; in MIKEY-TICKET and MIKEY-IBAKE one
+  /// that waits for its answer gives way to it. Begun by this party with others only, and terms.key.given:
+  /// `terms.to` joins it with that key (RFC 3830 8; class Group does more of that). In MIKEY-TICKET, begun by
+  /// whomever with others only: `terms.to` is called with the ticket of that CSB, its RANDRi and its crypto
+  /// sessions, and so has the same keys (RFC 6043 9).
   std::optional<std::uint32_t> csb_id;
   DhGroup group = DhGroup::oakley_5;    ///< DH modes
   bool rsar_group = false;              ///< RSA-R: ask for a group's key
