@@ -98,6 +98,7 @@ std::string table(const std::vector<std::string>& head, const std::vector<std::v
   std::vector<std::vector<std::string>> all{head};
   for (const auto& row : rows) {
     std::vector<std::string> safe;
+    safe.reserve(row.size());
     for (const std::string& cell : row) safe.push_back(cell.empty() ? "-" : safe_text(cell));
     all.push_back(std::move(safe));
   }

@@ -32,8 +32,9 @@ if [ "$has_srtp" = 1 ]; then
 fi
 if [ "$has_kms" = 1 ]; then
   must_exist "$libdir/pkgconfig/mikey-kms.pc" include/mikey/kms/xml.hpp \
-    "$libdir/pkgconfig/mikey-kms-http.pc" include/mikey/kms/server.hpp
-  components+=(kms kms_http)
+    "$libdir/pkgconfig/mikey-kms-http.pc" include/mikey/kms/server.hpp \
+    "$libdir/pkgconfig/mikey-kms-store.pc" include/mikey/kms/store.hpp
+  components+=(kms kms_http kms_store)
 fi
 if [ "$has_tool" = 1 ]; then
   must_exist bin/mikey share/man/man1/mikey.1 share/bash-completion/completions/mikey \
@@ -61,13 +62,14 @@ grep -q "component 'nonsense'" "$work/none.log"
 export PKG_CONFIG_PATH=$prefix/$libdir/pkgconfig
 packages=(mikey)
 [ "$has_srtp" = 0 ] || packages+=(mikey-srtp)
-[ "$has_kms" = 0 ] || packages+=(mikey-kms mikey-kms-http)
+[ "$has_kms" = 0 ] || packages+=(mikey-kms mikey-kms-http mikey-kms-store)
 for package in "${packages[@]}"; do
   say "pkg-config: $package"
   read -ra flags <<<"$(pkg-config --cflags --libs "$package")"
   definitions=()
   [ "$package" != mikey-kms ] || definitions=(-DHAS_KMS)
   [ "$package" != mikey-kms-http ] || definitions=(-DHAS_KMS_HTTP)
+  [ "$package" != mikey-kms-store ] || definitions=(-DHAS_KMS_STORE)
   "$cxx" -std=c++20 "${definitions[@]}" -o "$work/by-pkg-config" "$consumer/consumer.cpp" "${flags[@]}"
   LD_LIBRARY_PATH=$prefix/$libdir must_work "$work/by-pkg-config"
 done

@@ -8,7 +8,6 @@ namespace mikey::kms {
 
 using store::Param;
 using store::Row;
-using store::Rows;
 
 namespace {
 

@@ -9,9 +9,7 @@ namespace mikey::kms {
 using store::identity_of;
 using store::key_of;
 using store::Kind;
-using store::Param;
 using store::Row;
-using store::Rows;
 
 namespace {
 

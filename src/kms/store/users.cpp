@@ -9,7 +9,6 @@ namespace mikey::kms {
 using store::check_identity;
 using store::identity_of;
 using store::key_of;
-using store::Place;
 using store::Row;
 
 namespace {
