@@ -1,5 +1,6 @@
 #include "serve_store.hpp"
 
+#include "kms_lines.hpp"
 #include "mikey/kms/parameter_service.hpp"
 #include "mikey/kms/store_authority.hpp"
 #include "store_open.hpp"
@@ -51,7 +52,8 @@ class StoreHandler final : public kms::MessageHandler {
         key_record_(store_, authority_, clock_, audit_.get()),
         limited_(lasting.per_identity, &record_, &key_record_),
         relay_(env_, std::move(links)),
-        issuer_(env_, authority_, replay_, &limited_, nullptr, &relay_) {
+        schemes_(ticket_types(common_->config.compatible, env_)),
+        issuer_(env_, authority_, replay_, &limited_, &schemes_, &relay_) {
     service_.add(issuer_);
     if (!common_->config.ibake) return;
     key_issuer_.emplace(env_, authority_, replay_, *common_->key_rights, common_->config.ibake->master,
@@ -79,6 +81,7 @@ class StoreHandler final : public kms::MessageHandler {
   kms::StoreKeyRecord key_record_;
   kms::LimitedTickets limited_;
   kms::Relay relay_;
+  TicketSchemes schemes_;
   kms::Issuer issuer_;
   std::optional<kms::KeyIssuer> key_issuer_;
   kms::Service service_;

@@ -14,7 +14,8 @@ struct Tables {
         pki(std::move(c.pki)),
         links(kms_links(c.tables, c.other_kms, identity)),
         authority(std::move(c.tables)),
-        ibake(std::move(c.ibake)) {
+        ibake(std::move(c.ibake)),
+        compatible(c.compatible) {
     if (ibake) key_rights.emplace(std::move(ibake->members), ibake->ahead);
   }
 
@@ -25,6 +26,7 @@ struct Tables {
   kms::TableAuthority authority;
   std::optional<KmsIbake> ibake;
   std::optional<kms::TableKeyRights> key_rights;
+  bool compatible = false;
 };
 
 std::map<Identity, KmsLink> copies(const std::map<Identity, KmsLink>& links) {
@@ -45,7 +47,8 @@ class TableHandler final : public kms::MessageHandler {
         audit_(audit ? std::make_unique<kms::AuditedTickets>(std::move(audit)) : nullptr),
         limited_(lasting.per_identity, audit_.get(), audit_.get()),
         relay_(env_, copies(tables_->links)),
-        issuer_(env_, tables_->authority, lasting.replay, &limited_, nullptr, &relay_) {
+        schemes_(ticket_types(tables_->compatible, env_)),
+        issuer_(env_, tables_->authority, lasting.replay, &limited_, &schemes_, &relay_) {
     service_.add(issuer_);
     if (!tables_->ibake) return;
     key_issuer_.emplace(env_, tables_->authority, lasting.replay, *tables_->key_rights,
@@ -68,6 +71,7 @@ class TableHandler final : public kms::MessageHandler {
   std::unique_ptr<kms::AuditedTickets> audit_;
   kms::LimitedTickets limited_;
   kms::Relay relay_;
+  TicketSchemes schemes_;
   kms::Issuer issuer_;
   std::optional<kms::KeyIssuer> key_issuer_;
   kms::Service service_;
