@@ -1,8 +1,8 @@
 #include "serve_store.hpp"
 
-#include "kms_lines.hpp"
 #include "mikey/kms/parameter_service.hpp"
 #include "mikey/kms/store_authority.hpp"
+#include "serve_desk.hpp"
 #include "store_open.hpp"
 
 namespace mikey::cmd {
@@ -50,23 +50,12 @@ class StoreHandler final : public kms::MessageHandler {
         audit_(audit ? std::make_unique<kms::AuditedTickets>(std::move(audit)) : nullptr),
         record_(store_, clock_, audit_.get()),
         key_record_(store_, authority_, clock_, audit_.get()),
-        limited_(lasting.per_identity, &record_, &key_record_),
-        relay_(env_, std::move(links)),
-        schemes_(ticket_types(common_->config.compatible, env_)),
-        issuer_(env_, authority_, replay_, &limited_, &schemes_, &relay_) {
-    service_.add(issuer_);
-    if (!common_->config.ibake) return;
-    key_issuer_.emplace(env_, authority_, replay_, *common_->key_rights, common_->config.ibake->master,
-                        &limited_);
-    service_.add(*key_issuer_);
-  }
+        desk_(env_, {authority_, replay_, &record_, &key_record_}, lasting.per_identity, std::move(links),
+              common_->config.compatible, common_->config.ibake ? &*common_->config.ibake : nullptr,
+              common_->key_rights ? &*common_->key_rights : nullptr) {}
 
-  kms::Reply handle(ByteView message) override {
-    kms::Reply out{service_.handle(message), {}};
-    out.retry_after = limited_.refused();
-    return out;
-  }
-  kms::Answer take(ByteView message) override { return relay_.take(message); }
+  kms::Reply handle(ByteView message) override { return desk_.handle(message); }
+  kms::Answer take(ByteView message) override { return desk_.take(message); }
 
  private:
   std::shared_ptr<const Common> common_;
@@ -79,12 +68,7 @@ class StoreHandler final : public kms::MessageHandler {
   std::unique_ptr<kms::AuditedTickets> audit_;
   kms::StoreRecord record_;
   kms::StoreKeyRecord key_record_;
-  kms::LimitedTickets limited_;
-  kms::Relay relay_;
-  TicketSchemes schemes_;
-  kms::Issuer issuer_;
-  std::optional<kms::KeyIssuer> key_issuer_;
-  kms::Service service_;
+  Desk desk_;
 };
 
 Result<std::unique_ptr<kms::MessageHandler>> make_handler(const std::shared_ptr<const Common>& common,

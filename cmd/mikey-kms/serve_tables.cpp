@@ -1,7 +1,7 @@
 #include "serve_tables.hpp"
 
-#include "kms_lines.hpp"
 #include "mikey/kms/parameter_service.hpp"
+#include "serve_desk.hpp"
 
 namespace mikey::cmd {
 namespace {
@@ -45,23 +45,12 @@ class TableHandler final : public kms::MessageHandler {
         clock_(lasting.clock),
         env_{crypto::openssl(), *rng_, clock_, tables_->policy, tables_->identity, &tables_->pki},
         audit_(audit ? std::make_unique<kms::AuditedTickets>(std::move(audit)) : nullptr),
-        limited_(lasting.per_identity, audit_.get(), audit_.get()),
-        relay_(env_, copies(tables_->links)),
-        schemes_(ticket_types(tables_->compatible, env_)),
-        issuer_(env_, tables_->authority, lasting.replay, &limited_, &schemes_, &relay_) {
-    service_.add(issuer_);
-    if (!tables_->ibake) return;
-    key_issuer_.emplace(env_, tables_->authority, lasting.replay, *tables_->key_rights,
-                        tables_->ibake->master, &limited_);
-    service_.add(*key_issuer_);
-  }
+        desk_(env_, {tables_->authority, lasting.replay, audit_.get(), audit_.get()}, lasting.per_identity,
+              copies(tables_->links), tables_->compatible, tables_->ibake ? &*tables_->ibake : nullptr,
+              tables_->key_rights ? &*tables_->key_rights : nullptr) {}
 
-  kms::Reply handle(ByteView message) override {
-    kms::Reply out{service_.handle(message), {}};
-    out.retry_after = limited_.refused();
-    return out;
-  }
-  kms::Answer take(ByteView message) override { return relay_.take(message); }
+  kms::Reply handle(ByteView message) override { return desk_.handle(message); }
+  kms::Answer take(ByteView message) override { return desk_.take(message); }
 
  private:
   std::shared_ptr<const Tables> tables_;
@@ -69,12 +58,7 @@ class TableHandler final : public kms::MessageHandler {
   UniqueClock clock_;
   Env env_;
   std::unique_ptr<kms::AuditedTickets> audit_;
-  kms::LimitedTickets limited_;
-  kms::Relay relay_;
-  TicketSchemes schemes_;
-  kms::Issuer issuer_;
-  std::optional<kms::KeyIssuer> key_issuer_;
-  kms::Service service_;
+  Desk desk_;
 };
 
 }  // namespace
