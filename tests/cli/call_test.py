@@ -112,6 +112,32 @@ class Call(unittest.TestCase):
                 self.assertIn(why, output)
                 self.assertNotEqual(alice.returncode, 0)
 
+    def test_a_call_with_identity_based_agreement(self):
+        """MIKEY-IBAKE (RFC 6267): four messages in two offers and answers; both get their private keys from the KMS."""
+        subprocess.run([TOOL, "keygen", "ibake-params", KMS, "--level", "1024"], cwd=self.folder, check=True, capture_output=True,
+                       timeout=60)
+        path = self.folder / "kms.toml"
+        path.write_text(toml({"identity": KMS, "psk": {who: {"key": "hex:" + KEYS[who]} for who in (ALICE, BOB)},
+                              "ibake": {"master": "ibake-master.json"}, "server": {"listen": ["http://127.0.0.1:0"], "threads": 1}}))
+        server = Server(path, 1)
+        self.addCleanup(server.log.close)
+        self.addCleanup(server.stop)
+        for name in ("alice", "bob"):
+            (self.folder / f"{name}.toml").write_text(toml(
+                {"identity": f"sip:{name}@example.com", "psk": {KMS: {"key": "hex:" + KEYS[f"sip:{name}@example.com"]}},
+                 "ibake": {"kms": KMS, "params": "ibake-params.json"}}))
+        kms = ("--kms", server.addresses[0])
+        statuses, outputs = self.call("--mode", "ibake", *kms, answerer=kms)
+        self.assertEqual(statuses, (0, 0), outputs)
+        for output in outputs:
+            self.assertIn("mode ibake", output)
+            self.assertIn(" 0 authentication failures, 0 replays", output)
+            self.assertEqual(output.count("MIKEY message from the KMS"), 1)
+        self.assertEqual(outputs[0].count("MIKEY message offered"), 2)
+        self.assertEqual(outputs[0].count("MIKEY message answered"), 2)
+        for said, heard in (("alice.wav", "bob-heard.wav"), ("bob.wav", "alice-heard.wav")):
+            self.assertEqual(len(self.samples(said)), len(self.samples(heard)))
+
     def test_every_suite_that_a_call_can_use(self):
         for suite in ("AES_256_CM_HMAC_SHA1_80", "AEAD_AES_128_GCM", "NULL_HMAC_SHA1_80"):
             with self.subTest(suite):
