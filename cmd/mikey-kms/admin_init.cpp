@@ -3,14 +3,11 @@
 #include <cstdio>
 
 #include "admin.hpp"
-#include "files.hpp"
 #include "store_open.hpp"
 #include "terminal.hpp"
 
 namespace mikey::cmd {
 namespace {
-
-constexpr std::size_t kNewMasterKey = 32;
 
 Result<StoreConfig> named(const AdminOptions& o) {
   if (o.config.empty()) {
@@ -23,36 +20,21 @@ Result<StoreConfig> named(const AdminOptions& o) {
   return std::get<StoreConfig>(std::move(loaded));
 }
 
-/// Says whether it was made.
-Result<bool> make_master_key(const std::string& where, Rng& rng) {
-  const auto path = master_key_file(where);
-  if (!path || *path == "-" || file_exists(*path)) return false;
-  auto key = rng.secret(kNewMasterKey, "master key");
-  if (!key) return std::move(key).error();
-  std::string hex = to_hex(key->reveal());
-  SecretBytes text(as_bytes("hex:" + hex + "\n"));
-  wipe({static_cast<std::uint8_t*>(static_cast<void*>(hex.data())), hex.size()});
-  if (auto s = write_file(*path, text.reveal(), Readers::owner, Existing::keep); !s)
-    return std::move(s).error();
-  return true;
-}
-
 Result<AdminOutput> init(const AdminOptions& o) {
   const auto rng = crypto::openssl_rng();
   auto config = named(o);
   if (!config) return std::move(config).error();
-  auto made = make_master_key(config->master_key, *rng);
+  auto made = make_store(*config, *rng);
   if (!made) return std::move(made).error();
-  auto store = open_store(*config, *rng, true);
-  if (!store) return std::move(store).error();
   AdminOutput out;
-  if (*made) {
+  if (made->made_master_key) {
     const std::string path = master_key_file(config->master_key).value_or("");
     out.text = safe_text(path) +
                ": the master key (secret: without it the store is worthless; keep a copy elsewhere)\n";
   }
-  out.text += "The store is ready, its secrets sealed under the master key " + store->master_key_id() + "\n";
-  out.json = {{"master_key", store->master_key_id()}, {"master_key_made", *made}};
+  out.text +=
+      "The store is ready, its secrets sealed under the master key " + made->store.master_key_id() + "\n";
+  out.json = {{"master_key", made->store.master_key_id()}, {"master_key_made", made->made_master_key}};
   return out;
 }
 

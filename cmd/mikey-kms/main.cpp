@@ -95,7 +95,9 @@ int run(int argc, char** argv) {
   server
       ->add_option("--listen", network.listen, "Where to listen, in place of server.listen; may be repeated")
       ->type_name("URL");
-  server->add_flag("--check", network.check, "Look at the configuration, and exit");
+  auto* check = server->add_flag("--check", network.check, "Look at the configuration, and exit");
+  server->add_flag("--init", network.init, "First make the store, and its master key, where there is none")
+      ->excludes(check);
   server->add_option("--time-offset", network.time_offset, "Seconds to add to the clock")
       ->check(CLI::Range(-1e9, 1e9))
       ->group("");  // hidden: for tests

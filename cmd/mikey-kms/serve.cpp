@@ -10,6 +10,7 @@
 #include "agent_lines.hpp"
 #include "serve_sakke.hpp"
 #include "serve_store.hpp"
+#include "store_open.hpp"
 #include "terminal.hpp"
 
 namespace mikey::cmd {
@@ -160,6 +161,17 @@ int Service::run(ServeConfig config) {
   return kDone;
 }
 
+Status prepare_store(const ServeConfig& config) {
+  if (!config.kms.store) return bad_request("--init: there is no [store] to make");
+  const auto rng = crypto::openssl_rng();
+  const auto made = make_store(*config.kms.store, *rng);
+  if (!made) return made.error();
+  if (made->made_master_key)
+    complain(master_key_file(config.kms.store->master_key).value_or("") +
+             " is the new master key: without it the store is worthless; keep a copy elsewhere");
+  return {};
+}
+
 }  // namespace
 
 int serve(const ServeOptions& options) {
@@ -172,6 +184,13 @@ int serve(const ServeOptions& options) {
   if (options.check) {
     for (const std::string& w : config.kms.warnings) complain("warning: " + options.config + ": " + w);
     return kDone;
+  }
+  if (options.init) {
+    const auto made = prepare_store(config);
+    if (!made) {
+      complain(options.config + ": " + made.error().detail);
+      return made.error().severity == Severity::request ? kUsage : kFailed;
+    }
   }
   std::signal(SIGPIPE, SIG_IGN);  // a closed output is an error of write()
   Service service(options, config);

@@ -11,6 +11,7 @@ struct ServeOptions {
   std::string config;
   std::vector<std::string> listen;  ///< in place of server.listen
   bool check = false;               ///< only look at the configuration
+  bool init = false;                ///< make the store, and its master key, where there is none
   double time_offset = 0;           ///< seconds added to the system's clock
 };
 

@@ -9,6 +9,7 @@
 namespace mikey::cmd {
 namespace {
 
+constexpr std::size_t kNewMasterKey = 32;  // octets
 constexpr std::size_t kMostFile = 4096;
 constexpr std::string_view kFile = "file:";
 constexpr std::string_view kEnv = "env:";
@@ -121,6 +122,32 @@ Result<kms::Store> open_store(const StoreConfig& config, Rng& rng, bool create) 
   if (!master) return std::move(master).error();
   return kms::Store::open(config.url, crypto::openssl(), rng, {std::move(*master), create},
                           SystemClock().now().unix_seconds());
+}
+
+namespace {
+
+/// Says whether it was made.
+Result<bool> make_master_key(const std::string& where, Rng& rng) {
+  const auto path = master_key_file(where);
+  if (!path || *path == "-" || file_exists(*path)) return false;
+  auto key = rng.secret(kNewMasterKey, "master key");
+  if (!key) return std::move(key).error();
+  std::string hex = to_hex(key->reveal());
+  SecretBytes text(as_bytes("hex:" + hex + "\n"));
+  wipe({static_cast<std::uint8_t*>(static_cast<void*>(hex.data())), hex.size()});
+  if (auto s = write_file(*path, text.reveal(), Readers::owner, Existing::keep); !s)
+    return std::move(s).error();
+  return true;
+}
+
+}  // namespace
+
+Result<MadeStore> make_store(const StoreConfig& config, Rng& rng) {
+  auto made = make_master_key(config.master_key, rng);
+  if (!made) return std::move(made).error();
+  auto store = open_store(config, rng, true);
+  if (!store) return std::move(store).error();
+  return MadeStore{std::move(*store), *made};
 }
 
 }  // namespace mikey::cmd

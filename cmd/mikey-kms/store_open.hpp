@@ -18,4 +18,12 @@ std::optional<std::string> master_key_file(const std::string& where);
 /// `rng` must outlive the store. `create`: see kms::StoreOptions.
 Result<kms::Store> open_store(const StoreConfig& config, Rng& rng, bool create = false);
 
+struct MadeStore {
+  kms::Store store;
+  bool made_master_key = false;
+};
+/// Opens the store, which is made, or brought up to date, where it has to be; and so is a master key that is
+/// a file. `rng` must outlive the store.
+Result<MadeStore> make_store(const StoreConfig& config, Rng& rng);
+
 }  // namespace mikey::cmd
