@@ -52,6 +52,51 @@ class AdminTest(unittest.TestCase):
         self.assertEqual((self.folder / "master.key").read_text(), key)
         self.assertEqual(len(self.json("key", "list")["ticket_keys"]), 1)
 
+    def test_serve_makes_what_is_missing(self):
+        """`serve --init`: the README's one command."""
+        (self.folder / "tables.toml").write_text('identity = "sip:kms@example.com"\n')
+        run = self.run_tool("serve", "--init", "--config", "tables.toml")
+        self.assertEqual((run.returncode, run.stdout), (2, b""))
+        self.assertIn(b"there is no [store] to make", run.stderr)
+        self.assertNotEqual(self.run_tool("serve", "--init", "--check", "--config", "kms.toml").returncode, 0)
+        self.assertFalse((self.folder / "kms.db").exists())
+        server = subprocess.Popen([TOOL, "serve", "--init", "--config", "kms.toml", "--listen", "http://127.0.0.1:0"],
+                                  cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(lambda: server.poll() is None and server.kill())
+        self.assertIn(b"listening on http://127.0.0.1:", server.stdout.readline())
+        self.assertEqual(self.json("user", "list"), [])
+        server.terminate()
+        log = server.communicate(timeout=30)[1]
+        self.assertIn(b"master.key is the new master key", log)
+        self.assertNotIn((self.folder / "master.key").read_bytes()[4:20], log)
+
+    def test_a_master_key_on_a_token(self):
+        """An RSA key that never leaves its PKCS#11 token (SoftHSM) opens the store, and nothing else does."""
+        module = next(str(p) for p in pathlib.Path("/usr/lib").glob("**/libsofthsm2.so"))
+        (self.folder / "tokens").mkdir()
+        (self.folder / "softhsm2.conf").write_text(f"directories.tokendir = {self.folder / 'tokens'}\nobjectstore.backend = file\n")
+        (self.folder / "pin").write_text("918273\n")
+        env = {"SOFTHSM2_CONF": str(self.folder / "softhsm2.conf")}
+
+        def run(*command):
+            return subprocess.run(command, cwd=self.folder, check=True, capture_output=True, timeout=60, env={**os.environ, **env})
+        run("openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", "kms.key")
+        run("softhsm2-util", "--init-token", "--free", "--label", "kms", "--so-pin", "654321", "--pin", "918273")
+        run("softhsm2-util", "--import", "kms.key", "--token", "kms", "--label", "master", "--id", "01", "--pin", "918273")
+        uri = f"pkcs11:token=kms;object=master;type=private?module-path={module}&pin-source=file:{self.folder / 'pin'}"
+        named = ("--store", "sqlite:token.db", "--master-key", uri)
+        for arguments in (("init",), ("user", "add", ALICE, "--generate", "--out", "alice.psk"), ("user", "list")):
+            done = self.run_tool(*arguments, *named, env=env)
+            self.assertEqual((done.returncode, done.stderr), (0, b""), arguments)
+        self.assertIn(ALICE.encode(), done.stdout)
+        (self.folder / "other.key").write_text("hex:" + "5a" * 32)
+        other = self.run_tool("user", "list", "--store", "sqlite:token.db", "--master-key", "file:other.key")
+        self.assertEqual((other.returncode, other.stdout), (2, b""))
+        (self.folder / "pin").write_text("000000\n")
+        wrong = self.run_tool("user", "list", *named, env=env)
+        self.assertEqual((wrong.returncode, wrong.stdout), (2, b""))
+        self.assertNotIn(b"000000", wrong.stderr)
+
     def test_which_store(self):
         self.do("init")
         named = ("--store", "sqlite:kms.db", "--master-key")
