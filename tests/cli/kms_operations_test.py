@@ -297,7 +297,8 @@ class Flat(KmsServerTest):
             work(REQUESTS // steps)
         time.sleep(0.2)
         self.assertLessEqual(server.descriptors(), descriptors + 1)
-        self.assertLess(server.memory() - memory, 2048 + 4 * (REQUESTS // rare + steps))
+        quarantine = 65536 if os.environ.get("MIKEY_SANITIZE") else 0  # ASan keeps what was freed for a while
+        self.assertLess(server.memory() - memory, 2048 + 4 * (REQUESTS // rare + steps) + quarantine)
         self.assertEqual(server.stop(), 0)
 
     def test_many_at_once(self):

@@ -1,6 +1,6 @@
 #include "kms/http/reply.hpp"
 
-#include <boost/beast/core/string.hpp>
+#include <algorithm>
 #include <boost/beast/http/status.hpp>
 
 namespace mikey::kms::http {
@@ -12,12 +12,12 @@ std::string_view trimmed(std::string_view s) {
   return s;
 }
 
-bool same(std::string_view a, std::string_view b) {
-  return boost::beast::iequals(boost::string_view(a.data(), a.size()),
-                               boost::string_view(b.data(), b.size()));
-}
-
 }  // namespace
+
+bool same_token(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
 
 std::string_view reason_of(unsigned status) {
   const auto s = boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
@@ -74,13 +74,13 @@ Response response_to(const Verdict& v, std::string& text) {
 
 bool is_mikey_type(std::string_view content_type) {
   const std::size_t semicolon = content_type.find(';');
-  if (!same(trimmed(content_type.substr(0, semicolon)), kMikeyType)) return false;
+  if (!same_token(trimmed(content_type.substr(0, semicolon)), kMikeyType)) return false;
   while (!content_type.empty()) {
     const std::size_t next = content_type.find(';');
     const std::string_view parameter = trimmed(content_type.substr(0, next));
     content_type.remove_prefix(next == std::string_view::npos ? content_type.size() : next + 1);
     const std::size_t equals = parameter.find('=');
-    if (equals == std::string_view::npos || !same(parameter.substr(0, equals), "version")) continue;
+    if (equals == std::string_view::npos || !same_token(parameter.substr(0, equals), "version")) continue;
     const std::string_view value = parameter.substr(equals + 1);
     if (value != "1" && value != "\"1\"") return false;
   }

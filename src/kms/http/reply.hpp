@@ -23,6 +23,10 @@ struct Response {
   bool head_only = false;   ///< the answer to HEAD
 };
 
+/// Whether two words are the same but for the case of ASCII letters. (Beast's iequals, of Boost 1.74, reads
+/// an octet beyond words that differ.)
+bool same_token(std::string_view a, std::string_view b);
+
 std::string_view reason_of(unsigned status);
 
 /// The head and the body in one piece.
