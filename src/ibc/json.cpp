@@ -100,8 +100,10 @@ class JsonReader::Members final : public nlohmann::json_sax<nlohmann::json> {
   }
   bool put(Value v) {
     if (depth_ == 0) return fail("expected a JSON object");
-    if (depth_ == 1) outer_values_.insert_or_assign(outer_, std::move(v));
-    if (depth_ == 2 && in_object_) inner_values_[outer_].insert_or_assign(inner_, std::move(v));
+    if (depth_ == 1)
+      outer_values_.insert_or_assign(outer_, std::move(v));
+    else if (depth_ == 2 && in_object_)
+      inner_values_[outer_].insert_or_assign(inner_, std::move(v));
     return true;
   }
   bool enter(bool object) {

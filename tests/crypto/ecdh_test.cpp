@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "crypto/reduce.hpp"
 #include "mikey/wire/field.hpp"
 #include "support/scripted_rng.hpp"
@@ -106,8 +108,8 @@ TEST(Ecdh, DrawsAreReducedIntoTheOrder) {
   };
   const Bytes less = hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550");  // q - 1
   EXPECT_EQ(to_hex(generate(Bytes(40)).secret.reveal()), std::string(62, '0') + "01");
-  Bytes drawn(8);
-  append(drawn, less);
+  Bytes drawn(40);  // eight octets more than the order has
+  std::ranges::copy(less, drawn.begin() + 8);
   EXPECT_EQ(to_hex(generate(drawn).secret.reveal()), std::string(62, '0') + "01");
   --drawn.back();
   const EcKeyPair last = generate(drawn);  // the greatest multiplier, q - 1
