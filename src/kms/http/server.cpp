@@ -65,7 +65,7 @@ struct Server::Impl {
   }
 
   Status listen();
-  Result<std::vector<Serving>> make_servings(std::shared_ptr<const ServerOptions> o,
+  Result<std::vector<Serving>> make_servings(const std::shared_ptr<const ServerOptions>& o,
                                              const Services& services) const;
   Result<TlsContext> make_tls(const ServerOptions& o) const;
   void accept(Listener& l);
@@ -135,7 +135,7 @@ Result<TlsContext> Server::Impl::make_tls(const ServerOptions& o) const {
   return context;
 }
 
-Result<std::vector<Serving>> Server::Impl::make_servings(std::shared_ptr<const ServerOptions> o,
+Result<std::vector<Serving>> Server::Impl::make_servings(const std::shared_ptr<const ServerOptions>& o,
                                                          const Services& services) const {
   auto ways = std::make_shared<KmsWays>();
   for (const auto& [name, endpoint] : services.other_kms) {
