@@ -122,6 +122,11 @@ class AgentTest(unittest.TestCase):
         path.write_text(table if isinstance(table, str) else toml(table))
         return path
 
+    def write_json(self, files):
+        """Key files by name."""
+        for name, content in files.items():
+            self.write(json.dumps(content), name)
+
     def start(self, name, over=None, file=None, **options):
         """An agent with the configuration of `name`, written to a file of its own when others have that one too."""
         agent = Agent(self.write(self.config(name, over), f"{file or name}.toml"), **options)

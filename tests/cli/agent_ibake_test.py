@@ -25,8 +25,7 @@ def kind(message):
 class Ibake(AgentTest):
     def setUp(self):
         super().setUp()
-        for name, content in FILES.items():
-            (self.folder / name).write_text(json.dumps(content))
+        self.write_json(FILES)
 
     def config(self, name, over=None):
         own = {"params": "ibake-params.json", "keys": [f"{name}-ibake-2026-09.json"]}

@@ -19,8 +19,7 @@ DAY = 86400
 class Sakke(AgentTest):
     def setUp(self):
         super().setUp()
-        for name, content in FILES.items():
-            (self.folder / name).write_text(json.dumps(content))
+        self.write_json(FILES)
 
     def config(self, name, over=None):
         keys = TEL[name].split("+")[1] + "-2026-09.json"

@@ -287,11 +287,7 @@ TEST(Sakke, DeferredDeliveryOverSeveralKeyPeriods) {
 TEST(Sakke, OnlySakkeMessagesAreOpenedLater) {
   SakkePair p;
   p.usual();
-  p.alice.credentials.psk.emplace(Identity::uri(kTelBob), Psk(ByteView(Bytes(16, 1))));
-  p.bob.credentials.psk.emplace(Identity::uri(kTelAlice), Psk(ByteView(Bytes(16, 1))));
-  auto r = SakkePair::request();
-  r.mode = Mode::psk;
-  const Bytes octets = p.message(std::move(r));
+  const Bytes octets = p.psk_message();
   const Outcome o = p.bob.party().open_stored(octets, std::chrono::hours(1));
   EXPECT_EQ(o.error->code, ErrorCode::unsupported_message);
   EXPECT_FALSE(o.bundle);

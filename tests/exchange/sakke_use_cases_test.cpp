@@ -42,11 +42,7 @@ TEST(SakkeRetargeting, IsForTheIdentityCalled) {
 TEST(StoredMessages, OfOtherModesAreTooOld) {
   SakkePair p;
   p.usual();
-  p.alice.credentials.psk.emplace(Identity::uri(kTelBob), Psk(ByteView(Bytes(16, 1))));
-  p.bob.credentials.psk.emplace(Identity::uri(kTelAlice), Psk(ByteView(Bytes(16, 1))));
-  auto r = SakkePair::request();
-  r.mode = Mode::psk;
-  const Bytes stored = p.message(std::move(r));
+  const Bytes stored = p.psk_message();
   p.bob_clock.set(NtpTime::from_unix(kSeptember + 86400));
   const Outcome late = p.receive(stored);
   EXPECT_FALSE(late.bundle);

@@ -64,6 +64,14 @@ InitiateRequest SakkePair::request(std::string_view to) {
   return r;
 }
 
+Bytes SakkePair::psk_message() {
+  alice.credentials.psk.emplace(Identity::uri(kTelBob), Psk(ByteView(Bytes(16, 1))));
+  bob.credentials.psk.emplace(Identity::uri(kTelAlice), Psk(ByteView(Bytes(16, 1))));
+  auto r = request();
+  r.mode = Mode::psk;
+  return message(std::move(r));
+}
+
 Bytes SakkePair::message(InitiateRequest r) {
   auto o = alice.party().initiate(std::move(r));
   EXPECT_TRUE(o.ok()) << (o ? "" : o.error().to_string());

@@ -71,6 +71,8 @@ struct SakkePair {
   static InitiateRequest request(std::string_view to = kTelBob);
   /// Alice's message; the request must be one she can carry out.
   Bytes message(InitiateRequest r = request());
+  /// Alice's message in mode psk, under a key that both have from now on. Before the first use of either.
+  Bytes psk_message();
   Outcome receive(const Bytes& message) { return bob.party().receive(Source::peer, message); }
 };
 
