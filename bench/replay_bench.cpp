@@ -30,8 +30,6 @@ class Filled {
     if (cache_.size(kNow) != entries_) fail("replay/1M", "entries were forgotten");
   }
 
-  std::size_t memory() const { return cache_.memory(); }
-
   /// In an order that no prefetcher foresees.
   void look_up(std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) {
@@ -72,7 +70,7 @@ void add_rows(Table& table) {
   const auto few = std::make_shared<OnDemand>(kFew);
   const auto rng = crypto::openssl_rng();
   const auto octets = static_cast<double>(
-      ReplayCache(crypto::openssl(), *rng, std::chrono::seconds(300), kMany / 2 * 3).memory());
+      ReplayCache(crypto::openssl(), *rng, std::chrono::seconds(300), kMany / 2 * 3).max_memory());
   table.push_back({.name = "replay/1M",
                    .ours = [many](std::size_t n) { many->look_up(n); },
                    .peer = "the same with 1,000 entries",

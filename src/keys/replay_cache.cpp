@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstdlib>
+
+#include "keys/fingerprint_table.hpp"
 
 namespace mikey::keys {
 namespace {
@@ -27,43 +28,36 @@ std::uint32_t seconds_of(NtpTime t) {
 
 }  // namespace
 
-void ReplayCache::FreeSlots::operator()(Slot* p) const noexcept {
-  std::free(p);
-}
-
 ReplayCache::ReplayCache(const crypto::Provider& provider, Rng& rng, std::chrono::seconds skew,
                          std::size_t max_entries)
     : provider_(provider),
       key_(kKey),
       skew_(static_cast<std::uint32_t>(std::clamp<std::int64_t>(skew.count(), 1, 1 << 20))),
       max_entries_(std::clamp<std::size_t>(max_entries, 1, std::size_t{1} << 28)),
-      buckets_(std::max<std::size_t>(4, (max_entries_ + max_entries_ / 2) / kWays + 1)),
+      table_(std::make_unique<FingerprintTable>(max_entries_ + max_entries_ / 2)),
       per_second_(std::bit_ceil(2 * std::size_t{skew_} + 4)) {
-  clear();
   keyed_ = rng.fill(key_.reveal_mutable(), "replay cache key").ok();
 }
 
-ReplayCache::Slot* ReplayCache::bucket(std::uint64_t hash) {
-  return slots_.get() + static_cast<std::size_t>((hash >> 32) * buckets_ >> 32) * kWays;  // buckets_ < 2^32
+ReplayCache::ReplayCache(ReplayCache&& other) noexcept = default;
+ReplayCache::~ReplayCache() = default;
+
+std::size_t ReplayCache::memory() const {
+  return table_->memory() + per_second_.size() * sizeof(std::uint32_t);
 }
 
-// A slot that was never used has seconds 0 and no parts; its fingerprint is all zeros, which a keyed hash
-// gives once in 2^128 messages.
-bool ReplayCache::alive(const Slot& s) const {
-  const bool used = (s.parts[0] | s.parts[1] | s.parts[2] | s.parts[3]) != 0;
-  return used && difference(s.seconds, oldest_) >= 0;
-}
-
-bool ReplayCache::matches(const Slot& s, const Entry& e) const {
-  return s.parts[0] == static_cast<std::uint32_t>(e.high >> 32) &&
-         s.parts[1] == static_cast<std::uint32_t>(e.high) &&
-         s.parts[2] == static_cast<std::uint32_t>(e.low >> 32) &&
-         s.parts[3] == static_cast<std::uint32_t>(e.low);
+std::size_t ReplayCache::max_memory() const {
+  return table_->max_memory() + per_second_.size() * sizeof(std::uint32_t);
 }
 
 // The number of counters is a power of two, so that they go round without a break when the NTP era ends.
 std::uint32_t* ReplayCache::counter(std::uint32_t seconds) {
   return &per_second_[seconds % per_second_.size()];
+}
+
+void ReplayCache::count(std::uint32_t seconds) {
+  ++*counter(seconds);
+  ++live_;
 }
 
 /// Forgets everything older than `to`. The counters of those seconds are given back.
@@ -132,50 +126,26 @@ std::optional<ReplayCache::Entry> ReplayCache::entry(const Identity& peer, std::
   return Entry{load_be<std::uint64_t>(print.data()), load_be<std::uint64_t>(print.data() + 8), seconds_of(t)};
 }
 
-/// Where `e` is, or could be: the emptier of its two buckets.
-ReplayCache::Place ReplayCache::find(const Entry& e) {
-  const std::array<Slot*, 2> both{bucket(e.high), bucket(e.low)};
-  std::array<Slot*, 2> room{nullptr, nullptr};
-  std::array<std::size_t, 2> used{0, 0};
-  for (std::size_t b = 0; b < 2; ++b) {
-    for (Slot* p = both[b]; p != both[b] + kWays; ++p) {
-      if (!alive(*p)) {
-        room[b] = p;
-        continue;
-      }
-      if (matches(*p, e)) return {p, true};
-      ++used[b];
-    }
-  }
-  return {used[0] <= used[1] ? room[0] : room[1], false};
-}
-
-void ReplayCache::put(const Entry& e, Slot& to) {
-  to = {{static_cast<std::uint32_t>(e.high >> 32), static_cast<std::uint32_t>(e.high),
-         static_cast<std::uint32_t>(e.low >> 32), static_cast<std::uint32_t>(e.low)},
-        e.seconds};
-  ++*counter(e.seconds);
-  ++live_;
-}
-
-/// The verdict on `e`; when it is fresh, `to` is where it belongs.
-ReplayCache::Verdict ReplayCache::judge(const Entry& e, NtpTime now, Slot** to) {
-  if (!slots_) return Verdict::full;
+/// The verdict on `e`; `add`: when it is fresh, it is kept.
+ReplayCache::Verdict ReplayCache::judge(const Entry& e, NtpTime now, bool add) {
   const std::uint32_t s = seconds_of(now);
   advance(now);
   adapt(s);
   if (difference(e.seconds, oldest_) < 0) return Verdict::stale;
-  const Place at = find(e);
+  const FingerprintTable::Place at = table_->find(e.high, e.low, oldest_);
   if (at.known) return Verdict::replay;
   if (difference(e.seconds, s) > static_cast<std::int32_t>(skew_ahead(s)) + 1) return Verdict::stale;
-  *to = at.slot;
-  return at.slot == nullptr || live_ >= max_entries_ ? Verdict::full : Verdict::fresh;
+  if (at.slot == nullptr || live_ >= max_entries_) return Verdict::full;
+  if (add) {
+    FingerprintTable::put(e.high, e.low, e.seconds, *at.slot);
+    count(e.seconds);
+  }
+  return Verdict::fresh;
 }
 
 ReplayCache::Verdict ReplayCache::check(const Identity& peer, std::uint32_t csb_id, NtpTime t, NtpTime now) {
   const auto e = entry(peer, csb_id, t);
-  Slot* place = nullptr;
-  return e ? judge(*e, now, &place) : Verdict::full;
+  return e ? judge(*e, now, false) : Verdict::full;
 }
 
 ReplayCache::Verdict ReplayCache::check_and_add(const Identity& peer, std::uint32_t csb_id, NtpTime t,
@@ -188,10 +158,7 @@ ReplayCache::Verdict ReplayCache::check_and_add(const Identity& peer, std::uint3
 }
 
 ReplayCache::Verdict ReplayCache::insert(const Entry& e, NtpTime now) {
-  Slot* to = nullptr;
-  const Verdict v = judge(e, now, &to);
-  if (v == Verdict::fresh) put(e, *to);
-  return v;
+  return judge(e, now, true);
 }
 
 std::size_t ReplayCache::size(NtpTime now) {
@@ -205,8 +172,7 @@ std::chrono::seconds ReplayCache::accepted_skew(NtpTime now) {
 }
 
 void ReplayCache::clear() {
-  slots_.reset();  // before the new ones are taken
-  slots_.reset(static_cast<Slot*>(std::calloc(buckets_ * kWays, sizeof(Slot))));
+  table_->clear();
   std::ranges::fill(per_second_, 0U);
   live_ = 0;
 }
@@ -214,7 +180,7 @@ void ReplayCache::clear() {
 // Form: magic, version, key (16), skew, latest time, oldest second accepted, count (4 each), entries of 16 +
 // 4 octets, SHA-256 of all that.
 Result<Bytes> ReplayCache::snapshot(NtpTime now) {
-  if (!keyed_ || !slots_) return crypto_error("the replay cache could not be set up");
+  if (!keyed_) return crypto_error("the replay cache could not be set up");
   advance(now);
   Bytes out(kHead);
   out.reserve(kHead + live_ * kEntry + kDigest);
@@ -225,13 +191,12 @@ Result<Bytes> ReplayCache::snapshot(NtpTime now) {
   store_be(out.data() + kAfterKey + 4, latest_);
   store_be(out.data() + kAfterKey + 8, oldest_);
   store_be(out.data() + kAfterKey + 12, static_cast<std::uint32_t>(live_));
-  for (const Slot& s : std::span<const Slot>(slots_.get(), buckets_ * kWays)) {
-    if (!alive(s)) continue;
+  table_->for_each(oldest_, [&out](const FingerprintTable::Slot& s) {
     const std::size_t at = out.size();
     out.resize(at + kEntry);
     for (std::size_t i = 0; i < 4; ++i) store_be(out.data() + at + 4 * i, s.parts[i]);
     store_be(out.data() + at + 16, s.seconds);
-  }
+  });
   std::array<std::uint8_t, kDigest> digest{};
   const std::array<ByteView, 1> all{out};
   if (auto s = provider_.hash(crypto::Hash::sha256, all, digest); !s) return std::move(s).error();
@@ -262,7 +227,6 @@ Status ReplayCache::check_snapshot(ByteView octets) const {
 Status ReplayCache::restore(ByteView octets, NtpTime now) {
   if (auto s = check_snapshot(octets); !s) return s;
   clear();
-  if (!slots_) return Error{ErrorCode::resource, Severity::system, "", std::nullopt, "no memory"};
   key_ = SecretBytes(octets.subspan(8, kKey));
   keyed_ = started_ = true;
   latest_ = load_be<std::uint32_t>(octets.data() + kAfterKey + 4);
@@ -276,10 +240,11 @@ Status ReplayCache::restore(ByteView octets, NtpTime now) {
     if (difference(e.seconds, oldest_) < 0) continue;
     // Farther ahead than any time allowed: accepted by a clock that was wrong.
     if (difference(e.seconds, latest_) > static_cast<std::int32_t>(skew_) + 1) continue;
-    const Place place = find(e);
+    const FingerprintTable::Place place = table_->find(e.high, e.low, oldest_);
     if (place.known) continue;
     if (place.slot != nullptr && live_ < max_entries_) {
-      put(e, *place.slot);
+      FingerprintTable::put(e.high, e.low, e.seconds, *place.slot);
+      count(e.seconds);
     } else if (difference(e.seconds, refused) >= 0) {
       refused = e.seconds + 1;
     }

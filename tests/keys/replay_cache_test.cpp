@@ -98,9 +98,30 @@ TEST_F(ReplayCacheTest, FillsToItsLimitAndEmptiesWithTime) {
   EXPECT_EQ(c.size(later), 1U);
 }
 
-TEST_F(ReplayCacheTest, AMillionEntriesTakeLessThan36OctetsEach) {
-  const ReplayCache c = make(1000000);
-  EXPECT_LE(c.memory(), 36U * 1000000U);
+TEST_F(ReplayCacheTest, MemoryIsTakenAsEntriesComeUpTo32OctetsForEach) {
+  constexpr std::uint32_t kMax = 1 << 20;
+  ReplayCache c = make(kMax);
+  EXPECT_LE(c.max_memory(), std::size_t{32} * kMax + (64U << 10));
+  EXPECT_LE(c.memory(), 64U << 10);
+  std::uint32_t n = 0;
+  for (; n < 1000; ++n) ASSERT_EQ(c.check_and_add(alice_, n, kNow, kNow), Verdict::fresh);
+  EXPECT_LE(c.memory(), 1U << 20);
+  for (; n < kMax; ++n) {
+    ASSERT_EQ(c.check_and_add(alice_, n, kNow, kNow), Verdict::fresh);
+    ASSERT_LE(c.memory(), c.max_memory());
+  }
+  for (n = 0; n < kMax; n += 97) ASSERT_EQ(c.check(alice_, n, kNow, kNow), Verdict::replay);
+}
+
+TEST_F(ReplayCacheTest, WhatHasExpiredMakesRoomBeforeMemoryIsTaken) {
+  ReplayCache c = make(1 << 20);
+  std::size_t after_the_first = 0;
+  for (std::int64_t age = 0; age < 20; ++age) {
+    const NtpTime now = kNow + seconds(age * (kSkew + 2));
+    for (std::uint32_t i = 0; i < 20000; ++i) ASSERT_EQ(c.check_and_add(alice_, i, now, now), Verdict::fresh);
+    if (age == 0) after_the_first = c.memory();
+  }
+  EXPECT_LE(c.memory(), 2 * after_the_first);
 }
 
 TEST_F(ReplayCacheTest, TheSmallestCacheWorks) {

@@ -13,15 +13,16 @@
 
 namespace mikey::keys {
 
+class FingerprintTable;
+
 /// Remembers authenticated messages for as long as their timestamps would be accepted.
 ///
 /// A message is known by its sender, CSB ID and timestamp, of which 128 bits of a keyed hash are kept: nobody
-/// can choose messages that collide. Address space is taken once and never grows: 30 octets for each entry
-/// allowed, of which the system gives memory as entries come. A look-up reads two places, however full the
-/// cache is. Above three quarters of its room the window of accepted timestamps shrinks on both sides (the
-/// adaptive skew of RFC 3830 5.4), down to a tenth: old entries go, and the rest of the room is kept for
-/// messages whose senders' clocks are right. The oldest timestamp accepted never moves back, so that nothing
-/// forgotten can be accepted again. Not thread-safe.
+/// can choose messages that collide. Memory is taken as entries come, at most 32 octets for each entry
+/// allowed. A look-up reads two places, however full the cache is. Above three quarters of its room the
+/// window of accepted timestamps shrinks on both sides (the adaptive skew of RFC 3830 5.4), down to a tenth:
+/// old entries go, and the rest of the room is kept for messages whose senders' clocks are right. The oldest
+/// timestamp accepted never moves back, so that nothing forgotten can be accepted again. Not thread-safe.
 class ReplayCache {
  public:
   enum class Verdict : std::uint8_t {
@@ -35,6 +36,8 @@ class ReplayCache {
   /// least 1 s.
   ReplayCache(const crypto::Provider& provider, Rng& rng, std::chrono::seconds skew,
               std::size_t max_entries = 1000000);
+  ReplayCache(ReplayCache&& other) noexcept;
+  ~ReplayCache();
 
   /// Judges a message with timestamp `t` of `peer`, and adds it when fresh. Only for messages whose sender
   /// was authenticated: anything else would let strangers fill the cache. `now` may step back; when it does
@@ -52,10 +55,9 @@ class ReplayCache {
   /// Entries that are still remembered at `now`.
   std::size_t size(NtpTime now);
   std::size_t capacity() const { return max_entries_; }
-  /// Octets, once every slot was in use.
-  std::size_t memory() const {
-    return buckets_ * kWays * sizeof(Slot) + per_second_.size() * sizeof(std::uint32_t);
-  }
+  /// Octets taken now, and at most.
+  std::size_t memory() const;
+  std::size_t max_memory() const;
   /// How far in the past a timestamp may lie now: the skew configured, or less under load.
   std::chrono::seconds accepted_skew(NtpTime now);
 
@@ -79,33 +81,16 @@ class ReplayCache {
   Status restore(ByteView snapshot, NtpTime now);
 
  private:
-  struct Slot {
-    std::uint32_t parts[4];
-    std::uint32_t seconds;
-  };
-  struct FreeSlots {
-    void operator()(Slot* p) const noexcept;
-  };
-  static constexpr std::size_t kWays = 8;
-
   std::optional<Entry> entry(const Identity& peer, std::uint32_t csb_id, NtpTime t) const;
-  Verdict judge(const Entry& e, NtpTime now, Slot** to);
-  struct Place {
-    Slot* slot = nullptr;  // none when both buckets are full
-    bool known = false;    // it is there already
-  };
-  Place find(const Entry& e);
-  void put(const Entry& e, Slot& to);
+  Verdict judge(const Entry& e, NtpTime now, bool add);
   Status check_snapshot(ByteView octets) const;
-  Slot* bucket(std::uint64_t hash);
-  bool alive(const Slot& s) const;
-  bool matches(const Slot& s, const Entry& e) const;
   std::uint32_t narrowest() const { return std::max(1U, skew_ / 10); }
   bool crowded() const { return live_ >= max_entries_ - max_entries_ / 4; }
   std::uint32_t skew_ahead(std::uint32_t now) const;
   void advance(NtpTime now);
   void move_oldest(std::uint32_t to);
   std::uint32_t* counter(std::uint32_t seconds);
+  void count(std::uint32_t seconds);
   void adapt(std::uint32_t now);
   void clear();
 
@@ -113,9 +98,8 @@ class ReplayCache {
   SecretBytes key_;
   std::uint32_t skew_;
   std::size_t max_entries_;
-  std::size_t buckets_;
-  std::unique_ptr<Slot[], FreeSlots> slots_;  // zeroed by the system page by page, when first touched
-  std::vector<std::uint32_t> per_second_;     // live entries by the second of their timestamp
+  std::unique_ptr<FingerprintTable> table_;
+  std::vector<std::uint32_t> per_second_;  // live entries by the second of their timestamp
   std::size_t live_ = 0;
   std::uint32_t latest_ = 0;  // the latest time it has been told
   std::uint32_t oldest_ = 0;  // timestamps before this second are not accepted
