@@ -56,6 +56,7 @@ class StoreHandler final : public kms::MessageHandler {
 
   kms::Reply handle(ByteView message) override { return desk_.handle(message); }
   kms::Answer take(ByteView message) override { return desk_.take(message); }
+  Status settle() override { return store_.sync(); }
 
  private:
   std::shared_ptr<const Common> common_;
@@ -78,6 +79,7 @@ Result<std::unique_ptr<kms::MessageHandler>> make_handler(const std::shared_ptr<
   auto store = kms::Store::open(common->config.store->url, crypto::openssl(), *rng, {common->master, false},
                                 lasting.clock.read().unix_seconds());
   if (!store) return std::move(store).error();
+  store->defer_syncs();
   auto links = links_of(*store, common->config.identity);
   if (!links) return std::move(links).error();
   return std::unique_ptr<kms::MessageHandler>(std::make_unique<StoreHandler>(

@@ -197,13 +197,13 @@ Services echo() {
 
 class Running : public testing::Test {
  protected:
-  void start(Services services) {
+  void start(Services services, unsigned threads = 2) {
     auto log = Log::open({LogLevel::off, true, ""});
     ASSERT_TRUE(log.ok());
     log_ = std::move(*log);
     ServerOptions o;
     o.listen = {*ListenAddress::parse("http://127.0.0.1:0")};
-    o.threads = 2;
+    o.threads = threads;
     auto server = Server::create(std::move(o), services, *log_);
     ASSERT_TRUE(server.ok()) << server.error().detail;
     server_ = std::move(*server);
@@ -250,6 +250,64 @@ TEST_F(Running, WhatFailsIsTold) {
     EXPECT_THAT(answer.error().detail, HasSubstr("HTTP status 503"));
   }
   EXPECT_TRUE(c.exchange(Bytes(3, 1)).ok());
+}
+
+/// Like Echo; the first octet of a message is its number, and settle() says which ones are settled.
+class Settles final : public MessageHandler {
+ public:
+  struct Seen {
+    std::array<std::atomic<bool>, 256> settled{};
+    std::atomic<int> calls{0};
+    std::atomic<bool> works{true};
+  };
+  explicit Settles(Seen& seen) : seen_(seen) {}
+  Reply handle(ByteView message) override {
+    handled_.push_back(message[0]);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // others come meanwhile
+    return echo_.handle(message);
+  }
+  Answer take(ByteView /*message*/) override { return {}; }
+  Status settle() override {
+    ++seen_.calls;
+    if (!seen_.works) return Error{ErrorCode::resource, Severity::system, "", std::nullopt, "no disk"};
+    for (const std::uint8_t n : std::exchange(handled_, {})) seen_.settled.at(n) = true;
+    return {};
+  }
+
+ private:
+  Seen& seen_;
+  Bytes handled_;
+  Echo echo_;
+};
+
+TEST_F(Running, NoAnswerLeavesBeforeItIsSettled) {
+  Settles::Seen seen;
+  Services s;
+  s.messages = [&seen] { return Result<std::unique_ptr<MessageHandler>>(std::make_unique<Settles>(seen)); };
+  start(std::move(s), 1);
+  constexpr std::uint8_t kClients = 8;
+  constexpr std::uint8_t kEach = 20;
+  {
+    std::vector<std::jthread> threads;
+    for (std::uint8_t i = 0; i < kClients; ++i)
+      threads.emplace_back([&, i] {
+        auto c = client();
+        for (auto n = static_cast<std::uint8_t>(i * kEach); n < (i + 1) * kEach; ++n) {
+          EXPECT_FALSE(seen.settled.at(n));
+          EXPECT_TRUE(c.exchange(Bytes(3, n)).ok());
+          EXPECT_TRUE(seen.settled.at(n));
+        }
+      });
+  }
+  EXPECT_LT(seen.calls, kClients * kEach);  // several at a time
+  seen.works = false;
+  const auto answer = client().exchange(Bytes(3, 1));
+  ASSERT_FALSE(answer.ok());
+  EXPECT_THAT(answer.error().detail, HasSubstr("HTTP status 503"));
+  seen.works = true;
+  EXPECT_TRUE(client().exchange(Bytes(3, 1)).ok());
+  server_->stop();
+  thread_.join();
 }
 
 TEST_F(Running, AnAnswerThatIsTooLongEndsTheConnection) {

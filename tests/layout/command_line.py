@@ -1,7 +1,7 @@
 """Requires that manual pages and completion know every verb and option that `mikey ... --help` tells, and no other, and
 that the commands shown in help texts, manual pages and documents have no option that is unknown.
 
-command_line.py PROGRAM SOURCE-ROOT
+command_line.py MIKEY MIKEY-KMS SOURCE-ROOT
 """
 
 import pathlib
@@ -50,26 +50,48 @@ def manual_options(path):
     return set(OPTION.findall(text))
 
 
-def commands_shown(text):
-    """Command lines of the tool in a text: (verb, rest) each, lines that end with a backslash joined."""
+def commands_shown(program, text):
+    """Command lines of the program in a text: (verb, rest) each, lines that end with a backslash joined."""
     text = re.sub(r"\\e?\n(?:> )?\s*", " ", text).replace("\\-", "-")
-    return re.findall(r"(?:^|[|;&] *|[$>] )[ \t]*(?:build/bin/)?mikey ([a-z]+)((?:[^|;&\n>]|\d?>)*)", text, re.M)
+    name = pathlib.Path(program).name
+    return re.findall(rf"(?:^|[|;&] *|[$>] )[ \t]*(?:build/bin/)?{name} ([a-z]+)((?:[^|;&\n>]|\d?>)*)", text, re.M)
 
 
 def unknown_options(program, where, text):
     """Options of commands in a text that the verb does not have."""
-    for verb, rest in commands_shown(text):
+    for verb, rest in commands_shown(program, text):
         if verb not in subcommands(help_of(program)):
             continue  # prose
         words = rest.split()
         subs = subcommands(help_of(program, verb))
         path = [verb, words[0]] if words and words[0] in subs else [verb]
         for option in sorted(set(OPTION.findall(rest)) - defined_options(help_of(program, *path)) - {"--help"}):
-            yield f"{where}: shows mikey {' '.join(path)} {option}, which is unknown to the program"
+            yield f"{where}: shows {' '.join([pathlib.Path(program).name, *path])} {option}, which is unknown to the program"
+
+
+def kms_faults(program, root):
+    """The same of the server, whose verbs share their pages."""
+    pages = [root / "doc/man" / name for name in ("mikey-kms.8", "mikey-kms-admin.8", "mikey-kms-stdio.1")]
+    documented = set().union(*map(manual_options, pages))
+    options = set()
+    for verb in subcommands(help_of(program)):
+        for path in [[verb, sub] for sub in subcommands(help_of(program, verb))] or [[verb]]:
+            text = help_of(program, *path)
+            options |= defined_options(text)
+            yield from unknown_options(program, f"mikey-kms {' '.join(path)} --help", text)
+            shown = re.compile(rf"mikey-kms {verb}\b" + (rf"(?s:.{{0,40}})\b{path[1]}\b" if path[1:] else ""))
+            if not any(shown.search(page.read_text(encoding="utf-8")) for page in pages):
+                yield f"mikey-kms {' '.join(path)}: in no manual page"
+    if not options:
+        yield "mikey-kms --help tells of no option"
+    for option in sorted(options - documented - {"--help"}):
+        yield f"mikey-kms {option}: in no manual page"
+    for option in sorted(documented - options - {"--help", "--version"}):
+        yield f"mikey-kms {option}: in a manual page, but unknown to the program"
 
 
 def main():
-    program, root = sys.argv[1], pathlib.Path(sys.argv[2])
+    program, server, root = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
     completion = str(root / "packaging/completion/mikey.bash")
     faults = []
     verbs = subcommands(help_of(program))
@@ -104,12 +126,14 @@ def main():
         for option in sorted(documented - all_options - {"--help", "--version"}):
             faults.append(f"mikey {verb} {option}: in {page.relative_to(root)}, but unknown to the program")
 
-    documents = [root / "README.md", *sorted((root / "doc").rglob("*.md")), *sorted((root / "doc/man").glob("*.1"))]
+    faults += kms_faults(server, root)
+    documents = [root / "README.md", *sorted((root / "doc").rglob("*.md")), *sorted((root / "doc/man").glob("*.[18]"))]
     shown = 0
     for path in documents:
         text = path.read_text(encoding="utf-8")
-        shown += len(commands_shown(text))
-        faults += unknown_options(program, path.relative_to(root), text)
+        for each in (program, server):
+            shown += len(commands_shown(each, text))
+            faults += unknown_options(each, path.relative_to(root), text)
     if not shown:
         faults.append("no document shows a command")
 

@@ -23,6 +23,10 @@ class KmsClients {
   /// Whose PSK is called `psk_name` (IDRpsk); without a name, the only client there is (RFC 6043 4.2.1.2).
   /// Nothing when there is none, or more than one.
   virtual std::optional<Identity> client_by_psk(const std::optional<Identity>& psk_name) const = 0;
+  /// Whether the client may sign with this certificate, whose path and name were found good. By default any.
+  virtual Status may_sign(const Identity& /*client*/, const crypto::Certificate& /*certificate*/) const {
+    return {};
+  }
   /// Whether `who` is another KMS that may ask for its own clients (RFC 6043 10).
   virtual bool is_trusted_kms(const Identity& who) const = 0;
 };

@@ -38,6 +38,9 @@ class MessageHandler {
   virtual Reply handle(ByteView message) = 0;
   /// What another KMS answered to the question in Answer::forward.
   virtual Answer take(ByteView message) = 0;
+  /// Called when one or more messages were handled or taken, before any of their answers leaves: what was
+  /// changed for them is to be on the disk. After an error none of them is answered.
+  virtual Status settle() { return {}; }
 };
 
 /// One request to a service beside MIKEY's.

@@ -121,6 +121,15 @@ class Store {
   /// more. The entry is on the disk at the latest when the next line of the audit trail is.
   Result<Verdict> admit(const NeedReplayVerdict& question, NtpTime now, std::chrono::seconds skew);
 
+  // ---- the disk
+  /// From now on `admit` and `record` do not wait for the disk: `sync` does, for all of them at once. So a
+  /// server may answer many messages for the price of one, once it has returned. In SQLite other writers wait
+  /// from the first of them until then, so it is not to be put off.
+  void defer_syncs();
+  /// An error: what was admitted and recorded since the last call may be lost, and nothing that rests on it
+  /// may be told to anybody. Nothing to do without defer_syncs().
+  Status sync();
+
   // ---- audit trail and revocation
   /// Says whether the ticket is not revoked; when it is, a line with Event::refused is written in its place.
   Result<bool> record(const AuditEntry& entry);

@@ -23,6 +23,8 @@ class StoreAuthority final : public Authority {
   Status trouble() const override;
   Psk psk(const Identity& client) const override;
   std::optional<Identity> client_by_psk(const std::optional<Identity>& psk_name) const override;
+  /// A user that has certificates in the store signs with one of these and no other.
+  Status may_sign(const Identity& client, const crypto::Certificate& certificate) const override;
   bool is_trusted_kms(const Identity& who) const override;
   Status may_request(const Identity& client, const TicketPolicy& desired) const override;
   Status may_resolve(const Identity& client, const Identity& sender,
@@ -38,6 +40,7 @@ class StoreAuthority final : public Authority {
     bool enabled = false;
     bool trusted_kms = false;
     Psk psk;
+    std::vector<Bytes> certificates;  // their fingerprints
   };
   const Known* find(const Identity& id) const;
   bool is_member(const Identity& group, const Identity& member) const;

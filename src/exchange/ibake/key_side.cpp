@@ -64,12 +64,14 @@ Result<Proven> prove_by_psk(const Env& env, const Received& m, const KmsClients&
   return Proven{std::move(*proof), std::move(protection)};
 }
 
-Result<Proven> prove_by_signature(const Env& env, const Received& m, const Parts& parts) {
+Result<Proven> prove_by_signature(const Env& env, const Received& m, const KmsClients& clients,
+                                  const Parts& parts) {
   if (auto s = engine::can_answer_signed(env); !s) return std::move(s).error();
   if (m->last_type() != PayloadType::sign)
     return bad_message(ErrorCode::unspecified, "RFC 6267 4.2.1.1.2", "the message does not end with SIGN");
   auto signer = engine::find_signer(env, *m, nullptr, parts.ids.front());
   if (!signer) return std::move(signer).error();
+  if (auto s = clients.may_sign(signer->identity, signer->certificate); !s) return std::move(s).error();
   auto proof = engine::Verifier::signature_6267(*signer, m, env.policy, parts.names, env.self.data);
   if (!proof) return std::move(proof).error();
   auto key = engine::open_envelope_key(env, *m, "RFC 6267 4.2.1.1.2");
@@ -102,7 +104,7 @@ Result<KeyRequestMessage> KeyRequestMessage::authenticate(const Env& env, wire::
   auto parts = read_parts(env, *m);
   if (!parts) return std::move(parts).error();
   auto proven = type == DataType::request_key_init_psk ? prove_by_psk(env, m, clients, *parts)
-                                                       : prove_by_signature(env, m, *parts);
+                                                       : prove_by_signature(env, m, clients, *parts);
   if (!proven) return std::move(proven).error();
   const auto question = engine::ReplayGate::ask(proven->message, parts->ids.front());
   auto fresh = engine::ReplayGate::admit(proven->message, ReplayVerdict{replay.admit(question)});

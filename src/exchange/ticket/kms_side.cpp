@@ -98,6 +98,7 @@ Result<Proven> prove_by_signature(const Env& env, const Received& m, const KmsCl
   const auto named = ticket::identity_in(*m, resolves ? IdRole::responder : IdRole::initiator);
   auto signer = find_speaker(env, *m, clients, named, resolves);
   if (!signer) return std::move(signer).error();
+  if (auto s = clients.may_sign(signer->identity, signer->certificate); !s) return std::move(s).error();
   Identity client = named.value_or(signer->identity);
   auto proof = engine::Verifier::signature_6043(*signer, m, env.policy, client.data, env.self.data);
   if (!proof) return std::move(proof).error();

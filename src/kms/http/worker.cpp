@@ -9,6 +9,9 @@ namespace {
 constexpr std::chrono::seconds kTryAgain{1};       // a queue is short
 constexpr std::chrono::seconds kTryAgainLater{5};  // what lies below is out of order
 constexpr std::size_t kLinesASecond = 50;          // of refused requests in the log, of each thread
+// The first of the requests that are worked on together waits for the last one. Disks take a commit in about
+// this time.
+constexpr std::chrono::milliseconds kTogether{5};
 
 Answer failure(std::string why) {
   Answer a;
@@ -102,6 +105,15 @@ struct Worker::Asked {
   Steady::time_point since;
 };
 
+struct Worker::Settling {
+  std::shared_ptr<Asked> asked;
+  std::shared_ptr<MessageHandler> handler;
+  Reply reply;
+};
+
+Worker::Worker(Shared& shared) : shared_(shared) {}
+Worker::~Worker() = default;
+
 std::optional<Verdict> Worker::admit(const std::string& address) {
   const auto wait = shared_.per_address.take(address, Steady::now());
   if (!wait) return std::nullopt;
@@ -119,20 +131,33 @@ bool Worker::enqueue(std::function<void()> work) {
   queue_.push_back(std::move(work));
   counters_.queued.add();
   // Behind what is to be read already: so the queue is seen to grow, and its bound to hold.
-  asio::post(io_, [this] { work_once(); });
+  if (!std::exchange(at_work_, true)) asio::post(io_, [this] { work_a_while(); });
   return true;
 }
 
-void Worker::work_once() {
-  const auto work = std::move(queue_.front());
-  queue_.pop_front();
-  counters_.unqueued.add();
+template <class F>
+void Worker::guarded(const F& work) {
   try {
     work();
   } catch (const std::exception& e) {  // memory ran out
     log().write(LogLevel::error, "a request could not be carried out",
                 {{"reason", std::string_view(e.what())}});
   }
+}
+
+void Worker::work_a_while() {
+  const auto until = Steady::now() + kTogether;
+  // Not what is put there meanwhile: who does so by an answer has his turn after the sockets.
+  for (std::size_t n = queue_.size(); n > 0; --n) {
+    const auto work = std::move(queue_.front());
+    queue_.pop_front();
+    counters_.unqueued.add();
+    guarded(work);
+    if (Steady::now() >= until) break;
+  }
+  guarded([this] { settle(); });
+  at_work_ = !queue_.empty();
+  if (at_work_) asio::post(io_, [this] { work_a_while(); });
 }
 
 void Worker::answer(Bytes message, std::string address, std::function<void(Verdict)> done) {
@@ -150,6 +175,7 @@ void Worker::answer(Bytes message, std::string address, std::function<void(Verdi
 
 void Worker::work_on(const std::shared_ptr<Asked>& asked) {
   const auto handler = serving_.handler;
+  unsettled_.insert(handler);  // first: whatever happens below, it is asked to settle
   Reply reply;
   try {
     reply = handler->handle(asked->message);
@@ -160,7 +186,27 @@ void Worker::work_on(const std::shared_ptr<Asked>& asked) {
     Send question = std::move(*reply.answer.forward);
     return ask_other(asked, handler, std::move(question));
   }
-  finish(*asked, std::move(reply));
+  settling_.push_back({asked, handler, std::move(reply)});
+}
+
+/// Answers what has been handled, once it is safe.
+void Worker::settle() {
+  auto all = std::exchange(settling_, {});
+  std::map<std::shared_ptr<MessageHandler>, Status> safe;
+  for (const auto& handler : std::exchange(unsettled_, {})) try {
+      safe.emplace(handler, handler->settle());
+    } catch (const std::exception& e) {  // memory ran out
+      safe.emplace(handler, failure(e.what()).error.value());
+    }
+  for (Settling& s : all)
+    guarded([&] {
+      if (const Status& status = safe.at(s.handler); !status) {
+        s.reply.answer.state = Answer::State::failed;
+        s.reply.answer.message.reset();
+        s.reply.answer.error = status.error();
+      }
+      finish(*s.asked, std::move(s.reply));
+    });
 }
 
 void Worker::ask_other(const std::shared_ptr<Asked>& asked, std::shared_ptr<MessageHandler> handler,
@@ -183,13 +229,15 @@ void Worker::ask_other(const std::shared_ptr<Asked>& asked, std::shared_ptr<Mess
     asio::post(io_, [this, asked = std::move(asked), handler = std::move(handler), fail = std::move(fail),
                      keep_running = std::move(keep_running), octets = std::move(octets)] {
       if (!octets) return fail(octets.error().to_string());
+      unsettled_.insert(handler);
       Reply reply;
       try {
         reply.answer = handler->take(*octets);
       } catch (const std::exception& e) {  // memory ran out
         reply.answer = failure(e.what());
       }
-      finish(*asked, std::move(reply));
+      settling_.push_back({asked, handler, std::move(reply)});
+      settle();
     });
   };
   if (!shared_.outbound.ask(way->second, std::move(question.message), std::move(done)))

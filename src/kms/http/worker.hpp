@@ -1,5 +1,7 @@
 /// \file
 /// One thread of a server: its sockets' events, a queue of requests, and a handler that answers them.
+/// Requests that wait together are handled together: what they change goes to the disk at once, and then
+/// their answers leave.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -101,7 +103,10 @@ struct Serving {
 /// All of it but start(), join() and the counters is for its own thread.
 class Worker {
  public:
-  explicit Worker(Shared& shared) : shared_(shared) {}
+  explicit Worker(Shared& shared);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
 
   asio::io_context& io() { return io_; }
   Counters& counters() { return counters_; }
@@ -130,8 +135,12 @@ class Worker {
 
  private:
   struct Asked;
-  void work_once();
+  struct Settling;
+  template <class F>
+  void guarded(const F& work);
+  void work_a_while();
   void work_on(const std::shared_ptr<Asked>& asked);
+  void settle();
   void ask_other(const std::shared_ptr<Asked>& asked, std::shared_ptr<MessageHandler> handler, Send question);
   void finish(const Asked& asked, Reply reply);
   void tell(const Asked& asked, const Answer& answer, Became became);
@@ -140,8 +149,11 @@ class Worker {
   Counters counters_;
   std::set<Session*> sessions_;
   Serving serving_;
-  asio::io_context io_{1};                   // sessions end with it, and tell the members above
-  std::deque<std::function<void()>> queue_;  // holds sessions, whose sockets need the io_context
+  asio::io_context io_{1};                               // sessions end with it, and tell the members above
+  std::deque<std::function<void()>> queue_;              // holds sessions, whose sockets need the io_context
+  std::vector<Settling> settling_;                       // handled, not answered yet
+  std::set<std::shared_ptr<MessageHandler>> unsettled_;  // a new configuration brings another one
+  bool at_work_ = false;                                 // there is a call of work_a_while() to come
   std::string date_;
   std::time_t date_of_ = 0;
   Steady::time_point told_since_{};

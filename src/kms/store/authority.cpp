@@ -81,11 +81,14 @@ const StoreAuthority::Known* StoreAuthority::find(const Identity& id) const {
   if (const auto it = users_.find(id); it != users_.end()) return &it->second;
   auto user = store_.user(id);
   if (!user || !*user) return nullptr;
-  Known known{(*user)->enabled, (*user)->trusted_kms, Psk()};
+  Known known{(*user)->enabled, (*user)->trusted_kms, Psk(), {}};
   if (known.enabled) {
     auto psk = store_.psk(id);
     if (!psk) return nullptr;
     known.psk = std::move(*psk);
+    auto certificates = store_.certificates(id);
+    if (!certificates) return nullptr;
+    for (UserCertificate& c : *certificates) known.certificates.push_back(std::move(c.fingerprint));
   }
   bound(users_, most_);
   return &users_.emplace(id, std::move(known)).first->second;
@@ -106,6 +109,15 @@ std::optional<Identity> StoreAuthority::client_by_psk(const std::optional<Identi
     by_psk_name_.emplace(psk_name->data, **owner);
   }
   return std::move(*owner);
+}
+
+Status StoreAuthority::may_sign(const Identity& client, const crypto::Certificate& certificate) const {
+  const Known* known = find(client);
+  if (known == nullptr || known->certificates.empty()) return {};  // no user is refused for what it asks
+  const Bytes fingerprint = certificate.fingerprint(crypto::Hash::sha256);
+  if (std::ranges::find(known->certificates, fingerprint) != known->certificates.end()) return {};
+  return bad_message(ErrorCode::invalid_cert, "RFC 6043 4.2.1.3",
+                     "it is signed with a certificate that is not among the user's in the store");
 }
 
 bool StoreAuthority::is_trusted_kms(const Identity& who) const {

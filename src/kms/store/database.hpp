@@ -84,8 +84,13 @@ class Database {
   virtual Result<bool> has_table(std::string_view name) = 0;
   /// Of the last call that failed.
   virtual Trouble trouble() const = 0;
-  /// A commit after `lazy(true)` need not reach the disk by itself: the next eager one takes it along.
+  /// A commit after `lazy(true)` need not reach the disk by itself: the next eager one takes it along. With
+  /// PostgreSQL the statements say so themselves.
   virtual Status lazy(bool on) = 0;
+  /// Said before a statement that need not reach the disk before the next sync().
+  virtual Status begin_deferred() = 0;
+  /// Forces what was written since begin_deferred() to the disk. An error: it may be lost.
+  virtual Status sync() = 0;
   /// Connects anew if the connection is gone; says whether there is one.
   virtual Status revive() = 0;
 };

@@ -14,6 +14,8 @@ struct Store::Impl {
   store::Sealer sealer;
   bool in_transaction = false;
   std::optional<Error> failure = std::nullopt;
+  bool deferred = false;    // sync() takes to the disk what is written, not each commit by itself
+  bool unsynced = false;    // there is something
   std::int64_t purged = 0;  // when entries of replays were deleted last
 
   using Params = std::initializer_list<store::Param>;
@@ -22,6 +24,8 @@ struct Store::Impl {
   Result<store::Rows> ask(std::string_view sql, Params params = {});
   /// A statement that is a transaction of its own, and may be repeated when others were in the way.
   Result<store::Rows> once(std::string_view sql, Params params = {});
+  /// The same, when it need not wait for the disk: another one will.
+  Result<store::Rows> lazily(std::string_view sql, Params params);
   /// A transaction that changes what other processes keep in memory; tried again when others were in the way.
   Status write(const std::function<Status()>& work);
   /// A statement in a transaction of that kind. When it changes nothing, `otherwise` is the error.

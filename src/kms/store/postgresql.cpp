@@ -99,6 +99,7 @@ class Postgresql final : public Database {
                             static_cast<const char*>(nullptr)};
     db_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
     if (!db_ || PQstatus(db_.get()) != CONNECTION_OK) return lost(now);
+    ++connection_;
     PQsetNoticeProcessor(
         db_.get(), [](void*, const char*) {}, nullptr);
     const PgResult set(PQexec(db_.get(), kSession));
@@ -156,7 +157,23 @@ class Postgresql final : public Database {
     return !r->rows.empty() && r->rows.front().flag(0);
   }
   Trouble trouble() const override { return trouble_; }
-  Status lazy(bool /*on*/) override { return {}; }  // its statements say so themselves
+  Status lazy(bool /*on*/) override { return {}; }
+  // No transaction here: two that know of each other's replays in different order would wait for each other.
+  // The statements' commits do not wait for the disk, and that of sync() does, with all before it. A message
+  // to nobody is the least that can be committed.
+  Status begin_deferred() override {
+    if (auto s = revive(); !s) return s;
+    if (!unsynced_) unsynced_ = connection_;
+    return {};
+  }
+  Status sync() override {
+    auto r = Database::run("SELECT pg_logical_emit_message(true, 'mikey-kms', '')");
+    const auto since = std::exchange(unsynced_, std::nullopt);
+    if (!r) return std::move(r).error();
+    // A database that went down may have forgotten what it had not been asked to keep.
+    if (since && *since != connection_) return fail("", "the connection to the database was lost");
+    return {};
+  }
 
  private:
   void forget() {
@@ -254,6 +271,8 @@ class Postgresql final : public Database {
   std::unordered_map<std::string_view, std::string> names_;
   std::vector<std::array<std::uint8_t, 8>> numbers_;  // of the statement that is run
   bool in_transaction_ = false;
+  std::uint64_t connection_ = 0;           // counts those that were made
+  std::optional<std::uint64_t> unsynced_;  // the one of the first deferred statement since the last sync
   Trouble trouble_ = Trouble::none;
   std::optional<steady_clock::time_point> failed_;
   std::string reason_;

@@ -151,6 +151,16 @@ class Sqlite final : public Database {
   Status lazy(bool on) override {
     return script(on ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL");
   }
+  // One transaction is many times cheaper than as many as there are statements. Others wait for it to end, so
+  // that what they see is the same.
+  Status begin_deferred() override { return sqlite3_get_autocommit(db_.get()) == 0 ? Status() : begin(); }
+  Status sync() override {
+    if (sqlite3_get_autocommit(db_.get()) != 0)  // the transaction was given up when a statement failed
+      return fail(SQLITE_IOERR, "the store " + path_ + ": what was written is lost");
+    auto s = commit();
+    if (!s) rollback();
+    return s;
+  }
   Status revive() override { return {}; }
 
  private:

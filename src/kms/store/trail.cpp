@@ -45,6 +45,14 @@ constexpr std::string_view kAdmitSqlite =
     "INSERT INTO replay (id, t) SELECT $1, $2 "
     "WHERE $2 > (SELECT value FROM meta WHERE name = 'replay_floor') ON CONFLICT DO NOTHING";
 
+constexpr std::string_view kRecord =
+    "INSERT INTO audit (t, event, client, fingerprint, summary) SELECT $1, $2, $3, $4, $5 "
+    "WHERE NOT EXISTS (SELECT 1 FROM revoked WHERE fingerprint = $4)";
+constexpr std::string_view kRecordLazyPostgresql =
+    "WITH lazy AS (SELECT set_config('synchronous_commit', 'off', true)) "
+    "INSERT INTO audit (t, event, client, fingerprint, summary) SELECT $1, $2, $3, $4, $5 FROM lazy "
+    "WHERE NOT EXISTS (SELECT 1 FROM revoked WHERE fingerprint = $4)";
+
 bool within(NtpTime t, NtpTime now, std::chrono::seconds skew) {
   const std::int64_t limit = skew.count() << 32;
   const std::int64_t d = ntp_difference(t, now);
@@ -66,15 +74,36 @@ Result<Verdict> Store::admit(const NeedReplayVerdict& q, NtpTime now, std::chron
   if (!id) return std::move(id).error();
   const std::int64_t t = q.t.unix_seconds();
   const bool lite = impl_->db->kind() == Kind::sqlite;
-  if (auto s = impl_->db->lazy(true); !s) return impl_->noted(Result<Verdict>(std::move(s).error()));
-  auto r = impl_->once(lite ? kAdmitSqlite : kAdmitPostgresql, {ByteView(*id), t});
-  if (auto s = impl_->db->lazy(false); !s) return impl_->noted(Result<Verdict>(std::move(s).error()));
+  auto r = impl_->lazily(lite ? kAdmitSqlite : kAdmitPostgresql, {ByteView(*id), t});
   if (!r) return std::move(r).error();
   impl_->purge(now, skew);
   if (r->changed > 0) return Verdict::fresh;
   auto known = impl_->ask("SELECT 1 FROM replay WHERE id = $1", {ByteView(*id)});
   if (!known) return std::move(known).error();
   return known->rows.empty() ? Verdict::stale : Verdict::replayed;
+}
+
+Result<store::Rows> Store::Impl::lazily(std::string_view sql, Params params) {
+  if (deferred) {
+    if (auto s = db->begin_deferred(); !s) return noted(Result<store::Rows>(std::move(s).error()));
+    unsynced = true;
+    return noted(db->run(sql, params));
+  }
+  if (auto s = db->lazy(true); !s) return noted(Result<store::Rows>(std::move(s).error()));
+  auto r = once(sql, params);
+  if (auto s = db->lazy(false); !s) return noted(Result<store::Rows>(std::move(s).error()));
+  return r;
+}
+
+void Store::defer_syncs() {
+  impl_->deferred = true;
+}
+
+Status Store::sync() {
+  if (!std::exchange(impl_->unsynced, false)) return {};
+  auto s = impl_->db->sync();
+  if (!s) impl_->failure = s.error();
+  return s;
 }
 
 // Entries go when their timestamps lie twice the skew back, by this process's clock and by the database's:
@@ -102,10 +131,11 @@ Result<bool> Store::record(const AuditEntry& e) {
   if (auto s = store::check_text("summary", e.summary, kMostSummary); !s) return std::move(s).error();
   const Bytes client = key_of(e.client);
   const auto event = static_cast<std::int64_t>(e.event);
-  auto r = impl_->once(
-      "INSERT INTO audit (t, event, client, fingerprint, summary) SELECT $1, $2, $3, $4, $5 "
-      "WHERE NOT EXISTS (SELECT 1 FROM revoked WHERE fingerprint = $4)",
-      {e.t, event, ByteView(client), ByteView(e.fingerprint), std::string_view(e.summary)});
+  const Impl::Params params = {e.t, event, ByteView(client), ByteView(e.fingerprint),
+                               std::string_view(e.summary)};
+  const bool lite = impl_->db->kind() == Kind::sqlite;
+  auto r = impl_->deferred ? impl_->lazily(lite ? kRecord : kRecordLazyPostgresql, params)
+                           : impl_->once(kRecord, params);
   if (!r) return std::move(r).error();
   if (r->changed > 0) return true;
   const auto refused = static_cast<std::int64_t>(AuditEntry::Event::refused);

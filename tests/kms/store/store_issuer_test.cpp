@@ -3,7 +3,7 @@
 #include "backends.hpp"
 #include "mikey/kms/store_authority.hpp"
 #include "postgres_server.hpp"
-#include "support/ticket_world.hpp"
+#include "support/certified_world.hpp"
 
 namespace mikey::kms::test {
 namespace {
@@ -187,6 +187,34 @@ TEST_P(StoreIssuer, AReplayedRequestIsRefusedByAnotherProcessToo) {
   EXPECT_EQ(a.error->code, ErrorCode::invalid_ts);
   EXPECT_EQ(a.error->severity, Severity::discard);
   EXPECT_FALSE(a.message);
+}
+
+// The CA may have issued more than one certificate for a name: which one counts is for the KMS to say.
+TEST_P(StoreIssuer, WhoHasCertificatesInTheStoreSignsWithOneOfThem) {
+  mikey::test::CertifiedWorld w;
+  StoreAuthority authority_then(*server, w.clock);  // a world has a time of its own
+  StoreReplay replay_then(*server, w.clock, w.policy.clock_skew);
+  StoreRecord record_then(*server, w.clock);
+  w.authority = &authority_then;
+  w.replay = &replay_then;
+  w.record = &record_then;
+  const auto works = [&w] {
+    const Exchanged r = w.run("alice", TicketWorld::request("bob"));
+    return r.established("alice") && r.established("bob");
+  };
+  EXPECT_TRUE(works());
+  const mikey::test::Pki& pki = mikey::test::shared_pki();
+  EXPECT_OK(admin->add_certificate(uri("alice"), pki.alice.der()));  // not the one she has
+  EXPECT_FALSE(works());
+  ASSERT_TRUE(w.last_kms);
+  EXPECT_EQ(w.last_kms->code, ErrorCode::invalid_cert);
+  EXPECT_THAT(w.last_kms->detail, testing::HasSubstr("not among the user's in the store"));
+  EXPECT_OK(admin->add_certificate(uri("alice"), pki.alice_below.der()));
+  EXPECT_TRUE(works());
+  EXPECT_OK(admin->remove_certificate(pki.alice.fingerprint(crypto::Hash::sha256)));
+  EXPECT_TRUE(works());
+  EXPECT_OK(admin->change_user({uri("alice"), false}));
+  EXPECT_FALSE(works());
 }
 
 TEST_P(StoreIssuer, AnotherKmsAsksForItsClients) {
