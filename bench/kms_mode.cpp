@@ -9,15 +9,15 @@
 #include <ctime>
 #include <thread>
 
-#include "kms_setup.hpp"
 #include "mikey/kms/server.hpp"
 #include "row.hpp"
+#include "store_kms.hpp"
 
 namespace mikey::bench {
 namespace {
 
 constexpr const char* kName = "kms";
-constexpr std::size_t kClients = 4;  // for each of the server's threads
+constexpr std::size_t kClients = 32;  // for each of the server's threads
 constexpr double kGoal = 0.6;
 
 double seconds_of(clockid_t clock) {
@@ -71,6 +71,17 @@ class RealHandler final : public kms::MessageHandler {
 
  private:
   BenchKms kms_;
+};
+
+class StoreHandler final : public kms::MessageHandler {
+ public:
+  explicit StoreHandler(const StoreFile& file) : kms_(file) {}
+  kms::Reply handle(ByteView message) override { return {kms_.handle(message), {}}; }
+  kms::Answer take(ByteView /*message*/) override { return {}; }
+  Status settle() override { return kms_.sync(); }
+
+ private:
+  StoreKms kms_;
 };
 
 class ConstantHandler final : public kms::MessageHandler {
@@ -165,16 +176,26 @@ Load turn(std::vector<kms::HttpClient>& clients, const Bytes& question, std::chr
   return out;
 }
 
-void print(const char* what, const Load& ours, const Load& constant) {
-  const double ratio = ours.by_core() / constant.by_core();
-  std::printf("%-10s %10.0f %10.0f %10.2f   %10.0f %10.0f %10.2f   goal %.2f\n", what, ours.by_clock(),
-              constant.by_clock(), ours.by_clock() / constant.by_clock(), ours.by_core(), constant.by_core(),
-              ratio, kGoal);
+Measured row_of(std::string name, const Load& ours, const Load& constant, bool has_goal) {
+  return {.name = std::move(name),
+          .ours = ours.by_clock(),
+          .peer = "the server, a constant",
+          .theirs = constant.by_clock(),
+          .goal = has_goal ? kGoal : 0,
+          .facts = {{"a_server_core_per_s", ours.by_core()}, {"constant_a_core_per_s", constant.by_core()}}};
+}
+
+using MakeHandler = std::function<std::unique_ptr<kms::MessageHandler>()>;
+
+kms::Services services_of(MakeHandler make) {
+  kms::Services out;
+  out.messages = [make = std::move(make)] { return Result<std::unique_ptr<kms::MessageHandler>>(make()); };
+  return out;
 }
 
 }  // namespace
 
-int serve_kms(std::size_t threads, std::size_t seconds) {
+std::vector<Measured> serve_kms(std::size_t threads, std::size_t seconds) {
   const SystemClock clock;
   const auto rng = crypto::openssl_rng();
   EverNew replay(crypto::openssl(), *rng, clock, std::chrono::seconds(300));
@@ -184,23 +205,24 @@ int serve_kms(std::size_t threads, std::size_t seconds) {
   if (!log) fail(kName, log.error().to_string());
   const auto tls = std::make_shared<const kms::TlsOptions>(make_tls());
 
-  std::printf("KMS over HTTPS, %zu threads, %zu kept connections; requests a second\n", threads,
-              threads * kClients);
-  std::printf("%-10s %10s %10s %10s   %10s %10s %10s\n", "", "by clock", "constant", "ratio", "a core",
-              "constant", "ratio");
-  for (const auto& [what, question] :
-       {std::pair("request", questions.request), std::pair("resolve", questions.resolve)}) {
-    kms::Services real;
-    real.messages = [&]() -> Result<std::unique_ptr<kms::MessageHandler>> {
-      return std::unique_ptr<kms::MessageHandler>(std::make_unique<RealHandler>(replay));
-    };
-    kms::Services constant;
+  const StoreFile file(kName);
+  const MakeHandler on_tables = [&replay] { return std::make_unique<RealHandler>(replay); };
+  const MakeHandler on_sqlite = [&file] { return std::make_unique<StoreHandler>(file); };
+  struct Line {
+    const char* what;
+    const Bytes& question;
+    const MakeHandler& make;
+    bool has_goal;
+  };
+  std::vector<Measured> out;
+  for (const auto& [what, question, make, has_goal] :
+       {Line{"https/request-", questions.request, on_tables, true},
+        Line{"https/resolve-", questions.resolve, on_tables, true},
+        Line{"https/resolve-sqlite-", questions.resolve, on_sqlite, false}}) {
     const Bytes answer = *asked.handle(question).message;
-    constant.messages = [&answer]() -> Result<std::unique_ptr<kms::MessageHandler>> {
-      return std::unique_ptr<kms::MessageHandler>(std::make_unique<ConstantHandler>(answer));
-    };
-    const Running ours(threads, tls, **log, real);
-    const Running theirs(threads, tls, **log, constant);
+    const Running ours(threads, tls, **log, services_of(make));
+    const Running theirs(threads, tls, **log,
+                         services_of([&answer] { return std::make_unique<ConstantHandler>(answer); }));
     auto our_clients = connect(ours.url(), tls->chain, threads * kClients);
     auto their_clients = connect(theirs.url(), tls->chain, threads * kClients);
     constexpr std::chrono::milliseconds kTurn{500};
@@ -212,9 +234,9 @@ int serve_kms(std::size_t threads, std::size_t seconds) {
       a.add(turn(our_clients, question, kTurn));
       b.add(turn(their_clients, question, kTurn));
     }
-    print(what, a, b);
+    out.push_back(row_of(what + std::to_string(threads), a, b, has_goal));
   }
-  return 0;
+  return out;
 }
 
 }  // namespace mikey::bench

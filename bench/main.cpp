@@ -1,20 +1,24 @@
 /// \file
 /// Measures all rows and prints a table; the same as JSON goes into a file.
 ///
-///     bench_mikey [--filter=TEXT] [--rounds=N] [--milliseconds=N] [--json=FILE] [--kernel=NAME] [--list]
+///     bench_mikey [--filter=TEXT] [--rounds=N] [--milliseconds=N] [--json=FILE] [--kernel=NAME] [--https]
+///     bench_mikey --list
 ///
 ///     bench_mikey --group=MEMBERS [--threads=N] [--kernel=NAME]
 ///
 ///     bench_mikey --kms=SECONDS [--threads=N]
 ///
 /// The second form re-keys a group instead: SAKKE and ECCSI for each member, on all processors unless told.
-/// The third one runs a KMS behind HTTPS against the same server that answers a constant (kms_mode.hpp).
+/// The third one runs a KMS behind HTTPS against the same server that answers a constant (kms_mode.hpp),
+/// which
+/// --https adds to the first one, with one thread and with all processors.
 /// --kernel chooses the field arithmetic of the identity-based schemes (mikey/ibc/kernel.hpp).
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <set>
 #include <string_view>
 #include <thread>
 
@@ -31,6 +35,8 @@ std::vector<std::function<void(Table&)>>& sources() {
   return all;
 }
 
+constexpr std::size_t kHttpsSeconds = 3;  // of each side of a row
+
 struct Options {
   std::string_view filter;
   std::size_t rounds = 21;
@@ -40,13 +46,14 @@ struct Options {
   std::size_t group = 0;    // members; 0: measure rows
   std::size_t kms = 0;      // seconds; 0: measure rows
   std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
+  bool https = false;
   bool list = false;
 };
 
 [[noreturn]] void usage() {
   std::fputs(
       "usage: bench_mikey [--filter=TEXT] [--rounds=N] [--milliseconds=N] [--json=FILE] [--kernel=NAME] "
-      "[--list]\n"
+      "[--https] [--list]\n"
       "       bench_mikey --group=MEMBERS [--threads=N] [--kernel=NAME]\n"
       "       bench_mikey --kms=SECONDS [--threads=N]\n",
       stderr);
@@ -82,6 +89,8 @@ Options options(int argc, char** argv) {
       o.kms = count(*kms);
     else if (const auto threads = value("--threads="))
       o.threads = count(*threads);
+    else if (arg == "--https")
+      o.https = true;
     else if (arg == "--list")
       o.list = true;
     else
@@ -93,7 +102,10 @@ Options options(int argc, char** argv) {
 int run(const Options& o) {
   if (!o.kernel.empty())
     if (const auto s = ibc::use_kernel(o.kernel); !s) fail("--kernel", s.error().to_string());
-  if (o.kms > 0) return serve_kms(o.threads, o.kms);
+  if (o.kms > 0) {
+    print_table(serve_kms(o.threads, o.kms));
+    return 0;
+  }
   if (o.group > 0) return rekey_group(o.group, o.threads);
   std::vector<Measured> measured;
   for (const Row& row : all_rows()) {
@@ -104,6 +116,10 @@ int run(const Options& o) {
       measured.push_back(measure(row, o.rounds, std::chrono::milliseconds(o.milliseconds)));
   }
   if (o.list) return 0;
+  if (o.https) {
+    for (const std::size_t threads : std::set<std::size_t>{1, o.threads})
+      for (Measured& m : serve_kms(threads, kHttpsSeconds)) measured.push_back(std::move(m));
+  }
   std::printf("sakke, eccsi: one thread, kernel %s\n", std::string(ibc::kernel_in_use()).c_str());
   print_table(measured);
   std::ofstream file(o.json);
