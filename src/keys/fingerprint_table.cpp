@@ -30,7 +30,7 @@ void FingerprintTable::Free::operator()(Slot* p) const noexcept {
 FingerprintTable::FingerprintTable(std::size_t slots) {
   const std::size_t buckets = std::max<std::size_t>(4, slots / kWays + 1);
   segments_.resize(std::bit_floor(std::max<std::size_t>(1, buckets / kSegment)));
-  full_ = first_ = (buckets + segments_.size() - 1) / segments_.size();
+  first_ = (buckets + segments_.size() - 1) / segments_.size();
   std::size_t doublings = 0;
   for (; first_ >= 2 * kFirst; first_ = (first_ + 1) / 2) ++doublings;
   full_ = first_ << doublings;

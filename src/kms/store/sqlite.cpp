@@ -153,17 +153,29 @@ class Sqlite final : public Database {
   }
   // One transaction is many times cheaper than as many as there are statements. Others wait for it to end, so
   // that what they see is the same.
-  Status begin_deferred() override { return sqlite3_get_autocommit(db_.get()) == 0 ? Status() : begin(); }
+  Status begin_deferred() override {
+    if (deferring_) return still_deferring();
+    auto s = begin();
+    deferring_ = s.ok();
+    return s;
+  }
   Status sync() override {
-    if (sqlite3_get_autocommit(db_.get()) != 0)  // the transaction was given up when a statement failed
-      return fail(SQLITE_IOERR, "the store " + path_ + ": what was written is lost");
-    auto s = commit();
+    auto s = still_deferring();
+    deferring_ = false;
+    if (s) s = commit();
     if (!s) rollback();
     return s;
   }
   Status revive() override { return {}; }
 
  private:
+  // SQLite gives a transaction up by itself when the disk is full, for one. Nothing may go on as if it were a
+  // new one until sync() has said so.
+  Status still_deferring() {
+    if (sqlite3_get_autocommit(db_.get()) == 0) return {};
+    return fail(SQLITE_IOERR, "the store " + path_ + ": what was written is lost");
+  }
+
   // Before SQLite makes it with whatever mode the umask leaves: keys stand in it, if sealed ones.
   Status make_file() {
     const int fd = ::open(path_.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
@@ -213,6 +225,7 @@ class Sqlite final : public Database {
   std::unique_ptr<sqlite3, CloseDb> db_;
   std::unordered_map<std::string_view, Statement> statements_;  // gone before db_
   Trouble trouble_ = Trouble::none;
+  bool deferring_ = false;
 };
 
 }  // namespace

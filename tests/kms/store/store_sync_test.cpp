@@ -120,6 +120,25 @@ TEST(StoreSyncSqlite, ManyLinesGoToTheDiskTogether) {
   EXPECT_EQ(syncs_during([&] { EXPECT_OK(a.sync()); }), 1);
 }
 
+// As when the disk is full: what came before must not seem to be safe because of what comes after.
+TEST(StoreSyncSqlite, ATransactionGivenUpIsAnErrorUntilItIsTold) {
+  const std::string url = fresh_url(Backend::sqlite);
+  (void)open_new(url);
+  const auto db = raw(url);
+  EXPECT_OK(db->begin_deferred());
+  EXPECT_TRUE(db->run("INSERT INTO teams (id) VALUES (x'00')"));
+  EXPECT_OK(db->begin_deferred());
+  db->rollback();
+  EXPECT_EQ(db->begin_deferred().error().severity, Severity::system);
+  EXPECT_EQ(db->trouble(), store::Trouble::away);
+  EXPECT_FALSE(db->sync().ok());
+  EXPECT_EQ(db->run("SELECT id FROM teams")->rows.size(), 0U);
+  EXPECT_OK(db->begin_deferred());
+  EXPECT_TRUE(db->run("INSERT INTO teams (id) VALUES (x'01')"));
+  EXPECT_OK(db->sync());
+  EXPECT_EQ(raw(url)->run("SELECT id FROM teams")->rows.size(), 1U);
+}
+
 // What was committed on the old connection may have been lost together with it.
 TEST(StorePostgresqlSync, AConnectionLostInBetweenIsAnError) {
   const std::string url = fresh_url(Backend::postgresql);
