@@ -200,7 +200,6 @@ std::vector<Measured> serve_kms(std::size_t threads, std::size_t seconds) {
   const auto rng = crypto::openssl_rng();
   EverNew replay(crypto::openssl(), *rng, clock, std::chrono::seconds(300));
   const BenchKms asked(crypto::openssl(), replay);
-  const KmsQuestions questions = ask_kms(asked, kName);
   auto log = kms::Log::open({kms::LogLevel::warning, false, ""});
   if (!log) fail(kName, log.error().to_string());
   const auto tls = std::make_shared<const kms::TlsOptions>(make_tls());
@@ -210,16 +209,20 @@ std::vector<Measured> serve_kms(std::size_t threads, std::size_t seconds) {
   const MakeHandler on_sqlite = [&file] { return std::make_unique<StoreHandler>(file); };
   struct Line {
     const char* what;
-    const Bytes& question;
+    Bytes KmsQuestions::*question;
     const MakeHandler& make;
     bool has_goal;
   };
   std::vector<Measured> out;
-  for (const auto& [what, question, make, has_goal] :
-       {Line{"https/request-", questions.request, on_tables, true},
-        Line{"https/resolve-", questions.resolve, on_tables, true},
-        Line{"https/resolve-sqlite-", questions.resolve, on_sqlite, false}}) {
-    const Bytes answer = *asked.handle(question).message;
+  for (const auto& [what, which, make, has_goal] :
+       {Line{"https/request-", &KmsQuestions::request, on_tables, true},
+        Line{"https/resolve-", &KmsQuestions::resolve, on_tables, true},
+        Line{"https/resolve-sqlite-", &KmsQuestions::resolve, on_sqlite, false}}) {
+    const KmsQuestions questions = ask_kms(asked, kName);  // new ones: they get old
+    const Bytes& question = questions.*which;
+    const kms::Answer answered = asked.handle(question);
+    if (!answered.message) fail(kName, "it is not answered");
+    const Bytes& answer = *answered.message;
     const Running ours(threads, tls, **log, services_of(make));
     const Running theirs(threads, tls, **log,
                          services_of([&answer] { return std::make_unique<ConstantHandler>(answer); }));

@@ -9,9 +9,8 @@
 ///     bench_mikey --kms=SECONDS [--threads=N]
 ///
 /// The second form re-keys a group instead: SAKKE and ECCSI for each member, on all processors unless told.
-/// The third one runs a KMS behind HTTPS against the same server that answers a constant (kms_mode.hpp),
-/// which
-/// --https adds to the first one, with one thread and with all processors.
+/// The third one runs a KMS behind HTTPS against the same server that answers a constant (kms_mode.hpp); the
+/// first one does so, too, with --https, whatever the filter: with one thread and with all processors.
 /// --kernel chooses the field arithmetic of the identity-based schemes (mikey/ibc/kernel.hpp).
 #include <algorithm>
 #include <charconv>

@@ -13,7 +13,7 @@ namespace mikey::keys {
 ///
 /// A fingerprint may be in two buckets of eight slots, so a look-up reads two places. When neither has room,
 /// more is taken for one segment of the table, which doubles: an entry of bucket i moves to bucket 2i or
-/// 2i + 1. A large table has many segments of at most a megabyte, so that no message waits for all of it to
+/// 2i + 1. A large table has many segments of about a megabyte, so that no message waits for all of it to
 /// move, and a server that has few messages takes little memory.
 class FingerprintTable {
  public:

@@ -252,7 +252,8 @@ TEST_F(Running, WhatFailsIsTold) {
   EXPECT_TRUE(c.exchange(Bytes(3, 1)).ok());
 }
 
-/// Like Echo; the first octet of a message is its number, and settle() says which ones are settled.
+/// Like Echo; the first octet of a message is its number, and settle() says which ones are settled. What has
+/// four octets is to be asked of another KMS.
 class Settles final : public MessageHandler {
  public:
   struct Seen {
@@ -264,6 +265,13 @@ class Settles final : public MessageHandler {
   Reply handle(ByteView message) override {
     handled_.push_back(message[0]);
     std::this_thread::sleep_for(std::chrono::milliseconds(2));  // others come meanwhile
+    if (message.size() == 4) {
+      Answer a;
+      a.state = Answer::State::waiting;
+      a.forward.emplace();
+      a.forward->name = Identity::uri("sip:kms2@example.com");
+      return {std::move(a), {}};
+    }
     return echo_.handle(message);
   }
   Answer take(ByteView /*message*/) override { return {}; }
@@ -284,6 +292,7 @@ TEST_F(Running, NoAnswerLeavesBeforeItIsSettled) {
   Settles::Seen seen;
   Services s;
   s.messages = [&seen] { return Result<std::unique_ptr<MessageHandler>>(std::make_unique<Settles>(seen)); };
+  s.other_kms[Identity::uri("sip:kms2@example.com")].url = "http://127.0.0.1:1";
   start(std::move(s), 1);
   constexpr std::uint8_t kClients = 8;
   constexpr std::uint8_t kEach = 20;
@@ -304,7 +313,10 @@ TEST_F(Running, NoAnswerLeavesBeforeItIsSettled) {
   const auto answer = client().exchange(Bytes(3, 1));
   ASSERT_FALSE(answer.ok());
   EXPECT_THAT(answer.error().detail, HasSubstr("HTTP status 503"));
+  EXPECT_THAT(client().exchange(Bytes(4, 1)).error().detail,
+              HasSubstr("HTTP status 503"));  // nobody is asked
   seen.works = true;
+  EXPECT_THAT(client().exchange(Bytes(4, 1)).error().detail, HasSubstr("HTTP status 502"));
   EXPECT_TRUE(client().exchange(Bytes(3, 1)).ok());
   server_->stop();
   thread_.join();

@@ -4,6 +4,7 @@ that the commands shown in help texts, manual pages and documents have no option
 command_line.py MIKEY MIKEY-KMS SOURCE-ROOT
 """
 
+import functools
 import pathlib
 import re
 import subprocess
@@ -12,6 +13,7 @@ import sys
 OPTION = re.compile(r"--[a-z0-9][a-z0-9-]*")
 
 
+@functools.cache
 def help_of(program, *verbs):
     result = subprocess.run([program, *verbs, "--help"], capture_output=True, text=True, stdin=subprocess.DEVNULL,
                             timeout=60)

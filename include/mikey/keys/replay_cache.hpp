@@ -19,10 +19,11 @@ class FingerprintTable;
 ///
 /// A message is known by its sender, CSB ID and timestamp, of which 128 bits of a keyed hash are kept: nobody
 /// can choose messages that collide. Memory is taken as entries come, at most 32 octets for each entry
-/// allowed. A look-up reads two places, however full the cache is. Above three quarters of its room the
-/// window of accepted timestamps shrinks on both sides (the adaptive skew of RFC 3830 5.4), down to a tenth:
-/// old entries go, and the rest of the room is kept for messages whose senders' clocks are right. The oldest
-/// timestamp accepted never moves back, so that nothing forgotten can be accepted again. Not thread-safe.
+/// allowed, and 8 to 16 for each second of skew. A look-up reads two places, however full the cache is. Above
+/// three quarters of its room the window of accepted timestamps shrinks on both sides (the adaptive skew of
+/// RFC 3830 5.4), down to a tenth: old entries go, and the rest of the room is kept for messages whose
+/// senders' clocks are right. The oldest timestamp accepted never moves back, so that nothing forgotten can
+/// be accepted again. Not thread-safe.
 class ReplayCache {
  public:
   enum class Verdict : std::uint8_t {

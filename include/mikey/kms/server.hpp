@@ -38,8 +38,8 @@ class MessageHandler {
   virtual Reply handle(ByteView message) = 0;
   /// What another KMS answered to the question in Answer::forward.
   virtual Answer take(ByteView message) = 0;
-  /// Called when one or more messages were handled or taken, before any of their answers leaves: what was
-  /// changed for them is to be on the disk. After an error none of them is answered.
+  /// Called when messages were handled or taken, before anything leaves on account of them, answers or
+  /// questions: what was changed for them is to be on the disk. After an error all of them have failed.
   virtual Status settle() { return {}; }
 };
 

@@ -118,7 +118,7 @@ class Store {
   // ---- replays
   /// Whether an authenticated message is new to all processes; remembers it. Timestamps that differ from
   /// `now` by more than `skew` are stale. Entries are deleted when no process can accept their timestamps any
-  /// more. The entry is on the disk at the latest when the next line of the audit trail is.
+  /// more. The entry is on the disk at the latest when the next line of the audit trail is, or with sync().
   Result<Verdict> admit(const NeedReplayVerdict& question, NtpTime now, std::chrono::seconds skew);
 
   // ---- the disk
@@ -129,6 +129,8 @@ class Store {
   /// An error: what was admitted and recorded since the last call may be lost, and nothing that rests on it
   /// may be told to anybody. Nothing to do without defer_syncs().
   Status sync();
+  /// The same in between, e.g. before something that takes long. What is lost then sync() tells again.
+  Status flush();
 
   // ---- audit trail and revocation
   /// Says whether the ticket is not revoked; when it is, a line with Event::refused is written in its place.

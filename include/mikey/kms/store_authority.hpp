@@ -23,7 +23,8 @@ class StoreAuthority final : public Authority {
   Status trouble() const override;
   Psk psk(const Identity& client) const override;
   std::optional<Identity> client_by_psk(const std::optional<Identity>& psk_name) const override;
-  /// A user that has certificates in the store signs with one of these and no other.
+  /// A user that has certificates in the store signs with one of these and no other; who is no user that is
+  /// served signs nothing.
   Status may_sign(const Identity& client, const crypto::Certificate& certificate) const override;
   bool is_trusted_kms(const Identity& who) const override;
   Status may_request(const Identity& client, const TicketPolicy& desired) const override;

@@ -235,6 +235,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   }
 
   void serve() {
+    worker().settle();  // nobody is to wait for what this takes
     const auto since = Steady::now();
     const auto& m = parser_->get();
     const HttpService* s = worker().service_for(path_of(view(m.target())));

@@ -107,7 +107,6 @@ struct Worker::Asked {
 
 struct Worker::Settling {
   std::shared_ptr<Asked> asked;
-  std::shared_ptr<MessageHandler> handler;
   Reply reply;
 };
 
@@ -131,33 +130,45 @@ bool Worker::enqueue(std::function<void()> work) {
   queue_.push_back(std::move(work));
   counters_.queued.add();
   // Behind what is to be read already: so the queue is seen to grow, and its bound to hold.
-  if (!std::exchange(at_work_, true)) asio::post(io_, [this] { work_a_while(); });
+  work_later();
   return true;
 }
 
+/// Whatever `work` throws, the thread goes on.
 template <class F>
-void Worker::guarded(const F& work) {
+void Worker::guarded(const F& work) noexcept {
   try {
     work();
   } catch (const std::exception& e) {  // memory ran out
-    log().write(LogLevel::error, "a request could not be carried out",
-                {{"reason", std::string_view(e.what())}});
+    try {
+      log().write(LogLevel::error, "a request could not be carried out",
+                  {{"reason", std::string_view(e.what())}});
+    } catch (const std::exception&) {  // even for that
+    }
   }
 }
 
 void Worker::work_a_while() {
-  const auto until = Steady::now() + kTogether;
+  at_work_ = false;
+  std::optional<Steady::time_point> until;  // the first one may have to wait for a lock, and does not count
   // Not what is put there meanwhile: who does so by an answer has his turn after the sockets.
   for (std::size_t n = queue_.size(); n > 0; --n) {
     const auto work = std::move(queue_.front());
     queue_.pop_front();
     counters_.unqueued.add();
     guarded(work);
-    if (Steady::now() >= until) break;
+    const auto now = Steady::now();
+    if (!until) until = now + kTogether;
+    if (now >= *until) break;
   }
-  guarded([this] { settle(); });
-  at_work_ = !queue_.empty();
-  if (at_work_) asio::post(io_, [this] { work_a_while(); });
+  settle();
+  if (!queue_.empty()) work_later();
+}
+
+void Worker::work_later() {
+  if (at_work_) return;
+  asio::post(io_, [this] { work_a_while(); });
+  at_work_ = true;
 }
 
 void Worker::answer(Bytes message, std::string address, std::function<void(Verdict)> done) {
@@ -174,36 +185,37 @@ void Worker::answer(Bytes message, std::string address, std::function<void(Verdi
 }
 
 void Worker::work_on(const std::shared_ptr<Asked>& asked) {
-  const auto handler = serving_.handler;
-  unsettled_.insert(handler);  // first: whatever happens below, it is asked to settle
   Reply reply;
   try {
-    reply = handler->handle(asked->message);
+    reply = serving_.handler->handle(asked->message);
   } catch (const std::exception& e) {  // memory ran out
     reply.answer = failure(e.what());
   }
-  if (reply.answer.state == Answer::State::waiting && reply.answer.forward) {
-    Send question = std::move(*reply.answer.forward);
-    return ask_other(asked, handler, std::move(question));
-  }
-  settling_.push_back({asked, handler, std::move(reply)});
+  settling_.push_back({asked, std::move(reply)});
 }
 
-/// Answers what has been handled, once it is safe.
 void Worker::settle() {
-  auto all = std::exchange(settling_, {});
-  std::map<std::shared_ptr<MessageHandler>, Status> safe;
-  for (const auto& handler : std::exchange(unsettled_, {})) try {
-      safe.emplace(handler, handler->settle());
-    } catch (const std::exception& e) {  // memory ran out
-      safe.emplace(handler, failure(e.what()).error.value());
-    }
-  for (Settling& s : all)
+  settle(serving_.handler);
+}
+
+/// Lets go what has been handled, once it is safe: answers, and questions to other KMSs.
+void Worker::settle(const std::shared_ptr<MessageHandler>& handler) {
+  Status safe;
+  try {
+    safe = handler->settle();
+  } catch (const std::exception& e) {  // memory ran out
+    safe = failure(e.what()).error.value();
+  }
+  for (Settling& s : std::exchange(settling_, {}))
     guarded([&] {
-      if (const Status& status = safe.at(s.handler); !status) {
-        s.reply.answer.state = Answer::State::failed;
-        s.reply.answer.message.reset();
-        s.reply.answer.error = status.error();
+      Answer& a = s.reply.answer;
+      if (!safe) {
+        a.state = Answer::State::failed;
+        a.message.reset();
+        a.error = safe.error();
+      } else if (a.state == Answer::State::waiting && a.forward) {
+        Send question = std::move(*a.forward);
+        return ask_other(s.asked, handler, std::move(question));
       }
       finish(*s.asked, std::move(s.reply));
     });
@@ -229,15 +241,14 @@ void Worker::ask_other(const std::shared_ptr<Asked>& asked, std::shared_ptr<Mess
     asio::post(io_, [this, asked = std::move(asked), handler = std::move(handler), fail = std::move(fail),
                      keep_running = std::move(keep_running), octets = std::move(octets)] {
       if (!octets) return fail(octets.error().to_string());
-      unsettled_.insert(handler);
       Reply reply;
       try {
         reply.answer = handler->take(*octets);
       } catch (const std::exception& e) {  // memory ran out
         reply.answer = failure(e.what());
       }
-      settling_.push_back({asked, handler, std::move(reply)});
-      settle();
+      settling_.push_back({asked, std::move(reply)});
+      settle(handler);
     });
   };
   if (!shared_.outbound.ask(way->second, std::move(question.message), std::move(done)))

@@ -125,6 +125,9 @@ class Worker {
   /// Queues other work. False when the queue is full.
   bool enqueue(std::function<void()> work);
 
+  /// Has what was done for messages so far taken to the disk, and lets their answers go.
+  void settle();
+
   /// The service whose path begins that of the request, if there is one.
   const HttpService* service_for(std::string_view path) const;
   /// Ends all that is open.
@@ -137,10 +140,11 @@ class Worker {
   struct Asked;
   struct Settling;
   template <class F>
-  void guarded(const F& work);
+  void guarded(const F& work) noexcept;
   void work_a_while();
+  void work_later();
   void work_on(const std::shared_ptr<Asked>& asked);
-  void settle();
+  void settle(const std::shared_ptr<MessageHandler>& handler);
   void ask_other(const std::shared_ptr<Asked>& asked, std::shared_ptr<MessageHandler> handler, Send question);
   void finish(const Asked& asked, Reply reply);
   void tell(const Asked& asked, const Answer& answer, Became became);
@@ -149,11 +153,10 @@ class Worker {
   Counters counters_;
   std::set<Session*> sessions_;
   Serving serving_;
-  asio::io_context io_{1};                               // sessions end with it, and tell the members above
-  std::deque<std::function<void()>> queue_;              // holds sessions, whose sockets need the io_context
-  std::vector<Settling> settling_;                       // handled, not answered yet
-  std::set<std::shared_ptr<MessageHandler>> unsettled_;  // a new configuration brings another one
-  bool at_work_ = false;                                 // there is a call of work_a_while() to come
+  asio::io_context io_{1};                   // sessions end with it, and tell the members above
+  std::deque<std::function<void()>> queue_;  // holds sessions, whose sockets need the io_context
+  std::vector<Settling> settling_;           // handled, not answered yet
+  bool at_work_ = false;                     // there is a call of work_a_while() to come
   std::string date_;
   std::time_t date_of_ = 0;
   Steady::time_point told_since_{};

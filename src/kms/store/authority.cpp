@@ -112,11 +112,15 @@ std::optional<Identity> StoreAuthority::client_by_psk(const std::optional<Identi
 }
 
 Status StoreAuthority::may_sign(const Identity& client, const crypto::Certificate& certificate) const {
+  constexpr const char* kRfc = "RFC 3830 4.3";  // certificates: their use is a matter of policy
   const Known* known = find(client);
-  if (known == nullptr || known->certificates.empty()) return {};  // no user is refused for what it asks
+  if (auto s = trouble(); !s) return s;
+  if (known == nullptr || !known->enabled)
+    return bad_message(ErrorCode::auth_failure, kRfc, "who signs is no user of this KMS");
+  if (known->certificates.empty()) return {};
   const Bytes fingerprint = certificate.fingerprint(crypto::Hash::sha256);
   if (std::ranges::find(known->certificates, fingerprint) != known->certificates.end()) return {};
-  return bad_message(ErrorCode::invalid_cert, "RFC 6043 4.2.1.3",
+  return bad_message(ErrorCode::invalid_cert, kRfc,
                      "it is signed with a certificate that is not among the user's in the store");
 }
 
@@ -241,6 +245,8 @@ Status StoreKeyRecord::keys_issued(const Identity& client, std::span<const Ident
   auto kept =
       store_.record({0, clock_.read().unix_seconds(), AuditEntry::Event::keys, client, {}, cut(what)});
   if (!kept) return not_now(kept.error());
+  // Others would have to wait while the keys are computed.
+  if (auto s = store_.flush(); !s) return not_now(s.error());
   return next_ == nullptr ? Status() : next_->keys_issued(client, identities, dates);
 }
 

@@ -14,9 +14,10 @@ struct Store::Impl {
   store::Sealer sealer;
   bool in_transaction = false;
   std::optional<Error> failure = std::nullopt;
-  bool deferred = false;    // sync() takes to the disk what is written, not each commit by itself
-  bool unsynced = false;    // there is something
-  std::int64_t purged = 0;  // when entries of replays were deleted last
+  bool deferred = false;  // sync() takes to the disk what is written, not each commit by itself
+  bool unsynced = false;  // there is something
+  std::optional<Error> lost = std::nullopt;  // for sync() to tell
+  std::int64_t purged = 0;                   // when entries of replays were deleted last
 
   using Params = std::initializer_list<store::Param>;
 
@@ -33,6 +34,8 @@ struct Store::Impl {
   /// A statement inside of a transaction.
   Result<store::Rows> run(std::string_view sql, Params params = {}) { return noted(db->run(sql, params)); }
 
+  /// Takes what was deferred to the disk. What is lost is lost for good: sync() says so, too.
+  Status flush();
   Status require_user(const Identity& id);
   /// Deletes entries of replays that no process can need any more.
   void purge(NtpTime now, std::chrono::seconds skew);

@@ -74,8 +74,7 @@ Status Store::Impl::attempt(const std::function<Status()>& work) {
 
 Status Store::Impl::write(const std::function<Status()>& work) {
   if (in_transaction) return work();
-  if (std::exchange(unsynced, false))  // what was deferred comes before
-    if (auto s = db->sync(); !s) return noted(std::move(s));
+  if (auto s = flush(); !s) return s;  // what was deferred comes before
   for (int i = 0;; ++i) {
     Status s = attempt(work);
     const bool again = !s && s.error().severity == Severity::system && db->trouble() == Trouble::busy;

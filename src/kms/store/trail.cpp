@@ -35,8 +35,8 @@ Result<Bytes> replay_id(const crypto::Provider& provider, const NeedReplayVerdic
 }
 
 // With PostgreSQL, synchronous_commit is off for this statement alone: its record in the log goes to the disk
-// with the next commit that waits for the disk, which is that of the audit trail's line, before anything is
-// answered.
+// with the next commit that waits for the disk, before anything is answered: that of the audit trail's line,
+// or of sync().
 constexpr std::string_view kAdmitPostgresql =
     "WITH lazy AS (SELECT set_config('synchronous_commit', 'off', true)) "
     "INSERT INTO replay (id, t) SELECT $1, $2 FROM lazy "
@@ -73,8 +73,8 @@ Result<Verdict> Store::admit(const NeedReplayVerdict& q, NtpTime now, std::chron
   auto id = replay_id(impl_->provider, q);
   if (!id) return std::move(id).error();
   const std::int64_t t = q.t.unix_seconds();
-  const bool lite = impl_->db->kind() == Kind::sqlite;
-  auto r = impl_->lazily(lite ? kAdmitSqlite : kAdmitPostgresql, {ByteView(*id), t});
+  const bool plain = impl_->db->kind() == Kind::sqlite || impl_->in_transaction;
+  auto r = impl_->lazily(plain ? kAdmitSqlite : kAdmitPostgresql, {ByteView(*id), t});
   if (!r) return std::move(r).error();
   impl_->purge(now, skew);
   if (r->changed > 0) return Verdict::fresh;
@@ -84,10 +84,11 @@ Result<Verdict> Store::admit(const NeedReplayVerdict& q, NtpTime now, std::chron
 }
 
 Result<store::Rows> Store::Impl::lazily(std::string_view sql, Params params) {
+  if (in_transaction) return run(sql, params);
   if (deferred) {
     if (auto s = db->begin_deferred(); !s) return noted(Result<store::Rows>(std::move(s).error()));
     unsynced = true;
-    return noted(db->run(sql, params));
+    return once(sql, params);
   }
   if (auto s = db->lazy(true); !s) return noted(Result<store::Rows>(std::move(s).error()));
   auto r = once(sql, params);
@@ -95,14 +96,24 @@ Result<store::Rows> Store::Impl::lazily(std::string_view sql, Params params) {
   return r;
 }
 
+Status Store::Impl::flush() {
+  if (!std::exchange(unsynced, false)) return {};
+  auto s = db->sync();
+  if (!s) lost = failure = s.error();
+  return s;
+}
+
 void Store::defer_syncs() {
   impl_->deferred = true;
 }
 
+Status Store::flush() {
+  return impl_->flush();
+}
+
 Status Store::sync() {
-  if (!std::exchange(impl_->unsynced, false)) return {};
-  auto s = impl_->db->sync();
-  if (!s) impl_->failure = s.error();
+  auto s = impl_->flush();
+  if (auto lost = std::exchange(impl_->lost, std::nullopt)) return std::move(*lost);
   return s;
 }
 
@@ -133,8 +144,8 @@ Result<bool> Store::record(const AuditEntry& e) {
   const auto event = static_cast<std::int64_t>(e.event);
   const Impl::Params params = {e.t, event, ByteView(client), ByteView(e.fingerprint),
                                std::string_view(e.summary)};
-  const bool lite = impl_->db->kind() == Kind::sqlite;
-  auto r = impl_->deferred ? impl_->lazily(lite ? kRecord : kRecordLazyPostgresql, params)
+  const bool plain = impl_->db->kind() == Kind::sqlite || impl_->in_transaction;
+  auto r = impl_->deferred ? impl_->lazily(plain ? kRecord : kRecordLazyPostgresql, params)
                            : impl_->once(kRecord, params);
   if (!r) return std::move(r).error();
   if (r->changed > 0) return true;

@@ -215,6 +215,10 @@ TEST_P(StoreIssuer, WhoHasCertificatesInTheStoreSignsWithOneOfThem) {
   EXPECT_TRUE(works());
   EXPECT_OK(admin->change_user({uri("alice"), false}));
   EXPECT_FALSE(works());
+  EXPECT_EQ(w.last_kms->detail, "who signs is no user of this KMS");
+  EXPECT_OK(admin->remove_user(uri("alice")));
+  EXPECT_FALSE(works());
+  EXPECT_EQ(w.last_kms->code, ErrorCode::auth_failure);
 }
 
 TEST_P(StoreIssuer, AnotherKmsAsksForItsClients) {
@@ -233,6 +237,26 @@ TEST_P(StoreIssuer, AnotherKmsAsksForItsClients) {
   EXPECT_OK(admin->change_user({uri("kms2"), false, true}));
   ASSERT_TRUE(authority->begin().ok());
   EXPECT_FALSE(authority->is_trusted_kms(uri("kms2")));
+}
+
+TEST(StoreIssuerAway, NobodySignsWhileItIsNotKnownWithWhat) {
+  const std::string url = fresh_url(Backend::postgresql);
+  const auto rng = crypto::openssl_rng();
+  auto store = Store::open(url, crypto::openssl(), *rng, {master_key(), true}, kNow);
+  ASSERT_TRUE(store.ok());
+  EXPECT_OK(store->add_user({uri("alice")}));
+  const ManualClock clock(NtpTime::from_unix(kNow));
+  const StoreAuthority authority(*store, clock);
+  const crypto::Certificate& hers = mikey::test::shared_pki().alice;
+  ASSERT_TRUE(authority.begin().ok());
+  postgres().stop();
+  const Status away = authority.may_sign(uri("alice"), hers);
+  postgres().start();
+  ASSERT_FALSE(away.ok());
+  EXPECT_EQ(away.error().severity, Severity::system);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  ASSERT_TRUE(authority.begin().ok());
+  EXPECT_OK(authority.may_sign(uri("alice"), hers));
 }
 
 TEST(StoreIssuerAway, NobodyIsToldThatHisKeyIsUnknown) {

@@ -74,6 +74,20 @@ TEST_P(StoreSync, AReplayOfWhatIsDeferredIsKnownToAll) {
   EXPECT_EQ(open().audit({})->size(), 1U);
 }
 
+TEST_P(StoreSync, InATransactionTheyArePartOfIt) {
+  Store a = open();
+  a.defer_syncs();
+  EXPECT_TRUE(*a.record(line(1)));
+  const NtpTime now = NtpTime::from_unix(kNow);
+  EXPECT_OK(a.transaction([&]() -> Status {
+    EXPECT_EQ(*a.admit({uri("alice"), 1, now}, now, std::chrono::seconds(300)), Verdict::fresh);
+    EXPECT_TRUE(*a.record(line(2)));
+    return a.add_user({uri("bob")});
+  }));
+  EXPECT_EQ(open().audit({})->size(), 2U);
+  EXPECT_OK(a.sync());
+}
+
 TEST_P(StoreSync, OtherChangesTakeAlongWhatIsDeferred) {
   Store a = open();
   a.defer_syncs();
@@ -155,6 +169,24 @@ TEST(StorePostgresqlSync, AConnectionLostInBetweenIsAnError) {
   EXPECT_EQ(s.error().severity, Severity::system);
   EXPECT_TRUE(*a.record(line()));
   EXPECT_OK(a.sync());
+}
+
+// Whoever hears of it first, sync() says so, too: answers wait for its word.
+TEST(StorePostgresqlSync, WhatIsLostInBetweenIsToldAtTheEnd) {
+  const std::string url = fresh_url(Backend::postgresql);
+  Store a = open_new(url);
+  a.defer_syncs();
+  EXPECT_OK(a.flush());
+  for (const bool by_a_change : {true, false}) {
+    EXPECT_TRUE(*a.record(line()));
+    ASSERT_TRUE(
+        raw(url)->run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                      "WHERE datname = current_database() AND pid <> pg_backend_pid()"));
+    usleep(400000);
+    EXPECT_FALSE(by_a_change ? a.add_user({uri("bob")}).ok() : a.flush().ok());
+    EXPECT_EQ(a.sync().error().severity, Severity::system);
+    EXPECT_OK(a.sync());
+  }
 }
 
 }  // namespace
