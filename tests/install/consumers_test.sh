@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # consumers_test.sh BUILD-DIR CONSUMER-DIR CXX LIBDIR HAS-SRTP HAS-TOOL HAS-KMS
 set -euo pipefail
+export CMAKE_GENERATOR=Ninja  # a bare system need not have make
 
 build=$1 consumer=$2 cxx=$3 libdir=$4 has_srtp=$5 has_tool=$6 has_kms=$7
 work=$(mktemp -d)

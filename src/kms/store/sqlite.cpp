@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <limits>
+#include <thread>
 #include <unordered_map>
 
 #include "kms/store/database.hpp"
@@ -14,6 +16,8 @@ namespace mikey::kms::store {
 namespace {
 
 constexpr int kBusyMilliseconds = 5000;  // how long a writer waits for another
+constexpr int kConfigureAttempts = 200;
+constexpr std::chrono::milliseconds kConfigurePause{10};
 
 struct CloseDb {
   void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
@@ -99,11 +103,7 @@ class Sqlite final : public Database {
     }
     sqlite3_extended_result_codes(db, 1);
     sqlite3_busy_timeout(db, kBusyMilliseconds);
-    // secure_delete: keys that were deleted do not stay in free pages.
-    if (auto s = script("PRAGMA trusted_schema=OFF; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-                        "PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON");
-        !s)
-      return s;
+    if (auto s = configure(); !s) return s;
     auto mode = Database::run("PRAGMA journal_mode");
     if (!mode) return std::move(mode).error();
     if (mode->rows.empty() || mode->rows.front().text(0) != "wal")
@@ -169,6 +169,19 @@ class Sqlite final : public Database {
   Status revive() override { return {}; }
 
  private:
+  // Two that turn a new file to the write-ahead log are told at once that it is locked, whatever the
+  // time-out: each would wait for the other.
+  Status configure() {
+    for (int i = 0;; ++i) {
+      // secure_delete: keys that were deleted do not stay in free pages.
+      auto s = script(
+          "PRAGMA trusted_schema=OFF; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+          "PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON");
+      if (s || (sqlite3_errcode(db_.get()) & 0xFF) != SQLITE_BUSY || i == kConfigureAttempts) return s;
+      std::this_thread::sleep_for(kConfigurePause);
+    }
+  }
+
   // SQLite gives a transaction up by itself when the disk is full, for one. Nothing may go on as if it were a
   // new one until sync() has said so.
   Status still_deferring() {
