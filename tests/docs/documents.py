@@ -16,12 +16,15 @@ another in one empty folder, in which every entry of the source tree can be reac
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 BLOCK = re.compile(r"^<!-- (example|output|session)(?:: ([a-z0-9_]+))? -->\n+```(\w+)\n(.*?)^```$", re.M | re.S)
 MARKER = re.compile(r"^\s*<!--\s*(example|output|session)\b", re.M)
+PATIENCE = 10  # seconds for what was told to end
 LANGUAGE = {"example": "cpp", "output": "text", "session": "console"}
 
 
@@ -111,15 +114,41 @@ def run_sessions(source, build, document):
                 (work / entry.name).symlink_to(entry)
         (work / "build").symlink_to(build)
         environment = {**os.environ, "PATH": f"{build}/bin:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", "TERM": "dumb"}
-        for command, expected in (step for body in sessions for step in steps(body)):
-            run = subprocess.run(["bash", "-c", command], cwd=work, env=environment, stdin=subprocess.DEVNULL,
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
-            if run.returncode != 0:
-                raise Fault(f"$ {command}\nended with {run.returncode}:\n{run.stdout}")
-            if not matches(expected, run.stdout.splitlines()):
-                raise Fault(f"$ {command}\nprinted\n{run.stdout}and not\n" + "\n".join(expected))
-            count += 1
+        groups = {}
+        try:
+            for command, expected in (step for body in sessions for step in steps(body)):
+                run = subprocess.Popen(["bash", "-c", command], cwd=work, env=environment, stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                       start_new_session=True)
+                groups[run.pid] = command
+                printed, _ = run.communicate(timeout=60)
+                if run.returncode != 0:
+                    raise Fault(f"$ {command}\nended with {run.returncode}:\n{printed}")
+                if not matches(expected, printed.splitlines()):
+                    raise Fault(f"$ {command}\nprinted\n{printed}and not\n" + "\n".join(expected))
+                count += 1
+            until = time.monotonic() + PATIENCE
+            while any(map(is_alive, groups)) and time.monotonic() < until:
+                time.sleep(0.1)
+            for group, command in groups.items():
+                if is_alive(group):
+                    raise Fault(f"$ {command}\nleaves a process that no later command ends")
+        finally:
+            for group in filter(is_alive, groups):
+                os.killpg(group, signal.SIGKILL)
     return count
+
+
+def is_alive(group):
+    """Whether a process of the group that a command made is there; a zombie whose parent does not care is not."""
+    for status in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, its_group = status.read_text().rpartition(") ")[2].split()[:3]
+        except OSError:  # it has just ended
+            continue
+        if int(its_group) == group and state != "Z":
+            return True
+    return False
 
 
 def main(arguments):

@@ -57,6 +57,13 @@ class Runner(unittest.TestCase):
             self.session("$ tool 5 3\ntool 5\n")
         self.assertEqual(self.session("$ tool 5 3 || echo status $?\ntool 5\nstatus 3\n"), 1)
 
+    def test_a_process_that_stays(self):
+        patience, documents.PATIENCE = documents.PATIENCE, 0.3
+        self.addCleanup(setattr, documents, "PATIENCE", patience)
+        with self.assertRaisesRegex(Fault, "sleep 77[^$]*leaves a process"):
+            self.session("$ sleep 77 > /dev/null 2>&1 &\n$ tool 5\ntool 5\n")
+        self.assertEqual(self.session("$ sleep 77 > /dev/null 2>&1 & echo $! > pid\n$ kill $(cat pid)\n"), 2)
+
     def test_part_of_a_line(self):
         self.session("$ tool 2026-11-24T00:00\ntool ...T00:00\n")
         with self.assertRaises(Fault):
