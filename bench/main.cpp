@@ -2,7 +2,7 @@
 /// Measures all rows and prints a table; the same as JSON goes into a file.
 ///
 ///     bench_mikey [--filter=TEXT] [--rounds=N] [--milliseconds=N] [--json=FILE] [--kernel=NAME] [--https]
-///     bench_mikey --list
+///                 [--list]
 ///
 ///     bench_mikey --group=MEMBERS [--threads=N] [--kernel=NAME]
 ///

@@ -19,7 +19,6 @@ class StoreFile {
 
   /// A connection; commits wait for sync().
   kms::Store open(Rng& rng, bool create = false) const;
-  const std::string& row() const { return row_; }
 
  private:
   std::string row_;

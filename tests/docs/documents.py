@@ -128,27 +128,27 @@ def run_sessions(source, build, document):
                     raise Fault(f"$ {command}\nprinted\n{printed}and not\n" + "\n".join(expected))
                 count += 1
             until = time.monotonic() + PATIENCE
-            while any(map(is_alive, groups)) and time.monotonic() < until:
+            while (left := groups.keys() & alive_groups()) and time.monotonic() < until:
                 time.sleep(0.1)
-            for group, command in groups.items():
-                if is_alive(group):
-                    raise Fault(f"$ {command}\nleaves a process that no later command ends")
+            if left:
+                raise Fault(f"$ {groups[min(left)]}\nleaves a process that no later command ends")
         finally:
-            for group in filter(is_alive, groups):
+            for group in groups.keys() & alive_groups():
                 os.killpg(group, signal.SIGKILL)
     return count
 
 
-def is_alive(group):
-    """Whether a process of the group that a command made is there; a zombie whose parent does not care is not."""
+def alive_groups():
+    """The process groups in which there is a process. A zombie whose parent does not care is none."""
+    found = set()
     for status in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
-            state, _, its_group = status.read_text().rpartition(") ")[2].split()[:3]
+            state, _, group = status.read_text().rpartition(") ")[2].split()[:3]
         except OSError:  # it has just ended
             continue
-        if int(its_group) == group and state != "Z":
-            return True
-    return False
+        if state != "Z":
+            found.add(int(group))
+    return found
 
 
 def main(arguments):

@@ -44,6 +44,8 @@ class StoreAuthority final : public Authority {
     std::vector<Bytes> certificates;  // their fingerprints
   };
   const Known* find(const Identity& id) const;
+  /// The same, but of users that are enabled.
+  const Known* served(const Identity& id) const;
   bool is_member(const Identity& group, const Identity& member) const;
   Status allowed(Rule::Kind kind, const Identity& who, const Identity& whom, const char* rfc) const;
   Status load() const;

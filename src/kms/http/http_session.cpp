@@ -159,8 +159,9 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     }
     if (ec && ec != beast_http::error::need_more) return refuse(status_of(ec), ec.message());
     if (parser_->is_done()) return handle();
-    const auto expect = parser_->is_header_done() ? parser_->get()[beast_http::field::expect] : "";
-    if (!continued_ && same_token({expect.data(), expect.size()}, "100-continue")) return say_continue();
+    if (parser_->is_header_done() && !continued_ &&
+        same_token(header(beast_http::field::expect), "100-continue"))
+      return say_continue();
     read();
   }
 

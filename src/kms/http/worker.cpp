@@ -13,9 +13,13 @@ constexpr std::size_t kLinesASecond = 50;          // of refused requests in the
 // this time.
 constexpr std::chrono::milliseconds kTogether{5};
 
+Error cannot_work(std::string why) {
+  return {ErrorCode::resource, Severity::system, "", std::nullopt, std::move(why)};
+}
+
 Answer failure(std::string why) {
   Answer a;
-  a.error = Error{ErrorCode::resource, Severity::system, "", std::nullopt, std::move(why)};
+  a.error = cannot_work(std::move(why));
   return a;
 }
 
@@ -204,7 +208,7 @@ void Worker::settle(const std::shared_ptr<MessageHandler>& handler) {
   try {
     safe = handler->settle();
   } catch (const std::exception& e) {  // memory ran out
-    safe = failure(e.what()).error.value();
+    safe = cannot_work(e.what());
   }
   for (Settling& s : std::exchange(settling_, {}))
     guarded([&] {

@@ -94,9 +94,14 @@ const StoreAuthority::Known* StoreAuthority::find(const Identity& id) const {
   return &users_.emplace(id, std::move(known)).first->second;
 }
 
+const StoreAuthority::Known* StoreAuthority::served(const Identity& id) const {
+  const Known* known = find(id);
+  return known != nullptr && known->enabled ? known : nullptr;
+}
+
 Psk StoreAuthority::psk(const Identity& client) const {
-  const Known* known = find(client);
-  return known == nullptr || !known->enabled ? Psk() : known->psk.clone();
+  const Known* known = served(client);
+  return known == nullptr ? Psk() : known->psk.clone();
 }
 
 std::optional<Identity> StoreAuthority::client_by_psk(const std::optional<Identity>& psk_name) const {
@@ -113,10 +118,9 @@ std::optional<Identity> StoreAuthority::client_by_psk(const std::optional<Identi
 
 Status StoreAuthority::may_sign(const Identity& client, const crypto::Certificate& certificate) const {
   constexpr const char* kRfc = "RFC 3830 4.3";  // certificates: their use is a matter of policy
-  const Known* known = find(client);
+  const Known* known = served(client);
   if (auto s = trouble(); !s) return s;
-  if (known == nullptr || !known->enabled)
-    return bad_message(ErrorCode::auth_failure, kRfc, "who signs is no user of this KMS");
+  if (known == nullptr) return bad_message(ErrorCode::auth_failure, kRfc, "who signs is no user of this KMS");
   if (known->certificates.empty()) return {};
   const Bytes fingerprint = certificate.fingerprint(crypto::Hash::sha256);
   if (std::ranges::find(known->certificates, fingerprint) != known->certificates.end()) return {};
@@ -125,8 +129,8 @@ Status StoreAuthority::may_sign(const Identity& client, const crypto::Certificat
 }
 
 bool StoreAuthority::is_trusted_kms(const Identity& who) const {
-  const Known* known = find(who);
-  return known != nullptr && known->enabled && known->trusted_kms;
+  const Known* known = served(who);
+  return known != nullptr && known->trusted_kms;
 }
 
 bool StoreAuthority::is_member(const Identity& group, const Identity& member) const {
@@ -159,8 +163,7 @@ Status StoreAuthority::allowed(Rule::Kind kind, const Identity& who, const Ident
 }
 
 Status StoreAuthority::is_user(const Identity& client, const char* rfc) const {
-  const Known* known = find(client);
-  if (known != nullptr && known->enabled) return {};
+  if (served(client) != nullptr) return {};
   return bad_message(ErrorCode::auth_failure, rfc, "the client is no user of this KMS");
 }
 
@@ -181,8 +184,8 @@ Status StoreAuthority::may_resolve(const Identity& client, const Identity& sende
       ticket.responders, [&](const Identity& r) { return r == client || is_member(r, client); });
   if (!among) return refused("the client may not resolve this ticket");
   if (!ticket.initiator) return refused("the ticket does not say who asked for it");
-  const Known* maker = find(*ticket.initiator);
-  if (maker == nullptr || !maker->enabled) return refused("whoever asked for the ticket is no user any more");
+  if (served(*ticket.initiator) == nullptr)
+    return refused("whoever asked for the ticket is no user any more");
   return allowed(Rule::Kind::resolve, client, *ticket.initiator, kRfc);
 }
 

@@ -25,8 +25,9 @@ struct Store::Impl {
   Result<store::Rows> ask(std::string_view sql, Params params = {});
   /// A statement that is a transaction of its own, and may be repeated when others were in the way.
   Result<store::Rows> once(std::string_view sql, Params params = {});
-  /// The same, when it need not wait for the disk: another one will.
-  Result<store::Rows> lazily(std::string_view sql, Params params);
+  /// The same, when it need not wait for the disk: another one will. `lazy_postgresql`: the statement with
+  /// that said in it.
+  Result<store::Rows> lazily(std::string_view plain, std::string_view lazy_postgresql, Params params);
   /// A transaction that changes what other processes keep in memory; tried again when others were in the way.
   Status write(const std::function<Status()>& work);
   /// A statement in a transaction of that kind. When it changes nothing, `otherwise` is the error.

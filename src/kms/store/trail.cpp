@@ -37,11 +37,11 @@ Result<Bytes> replay_id(const crypto::Provider& provider, const NeedReplayVerdic
 // With PostgreSQL, synchronous_commit is off for this statement alone: its record in the log goes to the disk
 // with the next commit that waits for the disk, before anything is answered: that of the audit trail's line,
 // or of sync().
-constexpr std::string_view kAdmitPostgresql =
+constexpr std::string_view kAdmitLazyPostgresql =
     "WITH lazy AS (SELECT set_config('synchronous_commit', 'off', true)) "
     "INSERT INTO replay (id, t) SELECT $1, $2 FROM lazy "
     "WHERE $2 > (SELECT value FROM meta WHERE name = 'replay_floor') ON CONFLICT DO NOTHING";
-constexpr std::string_view kAdmitSqlite =
+constexpr std::string_view kAdmit =
     "INSERT INTO replay (id, t) SELECT $1, $2 "
     "WHERE $2 > (SELECT value FROM meta WHERE name = 'replay_floor') ON CONFLICT DO NOTHING";
 
@@ -73,8 +73,7 @@ Result<Verdict> Store::admit(const NeedReplayVerdict& q, NtpTime now, std::chron
   auto id = replay_id(impl_->provider, q);
   if (!id) return std::move(id).error();
   const std::int64_t t = q.t.unix_seconds();
-  const bool plain = impl_->db->kind() == Kind::sqlite || impl_->in_transaction;
-  auto r = impl_->lazily(plain ? kAdmitSqlite : kAdmitPostgresql, {ByteView(*id), t});
+  auto r = impl_->lazily(kAdmit, kAdmitLazyPostgresql, {ByteView(*id), t});
   if (!r) return std::move(r).error();
   impl_->purge(now, skew);
   if (r->changed > 0) return Verdict::fresh;
@@ -83,8 +82,10 @@ Result<Verdict> Store::admit(const NeedReplayVerdict& q, NtpTime now, std::chron
   return known->rows.empty() ? Verdict::stale : Verdict::replayed;
 }
 
-Result<store::Rows> Store::Impl::lazily(std::string_view sql, Params params) {
-  if (in_transaction) return run(sql, params);
+Result<store::Rows> Store::Impl::lazily(std::string_view plain, std::string_view lazy_postgresql,
+                                        Params params) {
+  if (in_transaction) return run(plain, params);
+  const std::string_view sql = db->kind() == Kind::sqlite ? plain : lazy_postgresql;
   if (deferred) {
     if (auto s = db->begin_deferred(); !s) return noted(Result<store::Rows>(std::move(s).error()));
     unsynced = true;
@@ -144,9 +145,8 @@ Result<bool> Store::record(const AuditEntry& e) {
   const auto event = static_cast<std::int64_t>(e.event);
   const Impl::Params params = {e.t, event, ByteView(client), ByteView(e.fingerprint),
                                std::string_view(e.summary)};
-  const bool plain = impl_->db->kind() == Kind::sqlite || impl_->in_transaction;
-  auto r = impl_->deferred ? impl_->lazily(plain ? kRecord : kRecordLazyPostgresql, params)
-                           : impl_->once(kRecord, params);
+  auto r =
+      impl_->deferred ? impl_->lazily(kRecord, kRecordLazyPostgresql, params) : impl_->once(kRecord, params);
   if (!r) return std::move(r).error();
   if (r->changed > 0) return true;
   const auto refused = static_cast<std::int64_t>(AuditEntry::Event::refused);

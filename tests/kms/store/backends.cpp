@@ -48,8 +48,9 @@ std::unique_ptr<store::Database> raw(const std::string& url) {
   return db ? std::move(*db) : nullptr;
 }
 
-Store StoreTest::open(std::shared_ptr<const MasterKey> master) {
-  auto s = try_open(std::move(master));
+Store open_store(const std::string& url, std::shared_ptr<const MasterKey> master) {
+  static const auto rng = crypto::openssl_rng();
+  auto s = Store::open(url, crypto::openssl(), *rng, {std::move(master), true}, kNow);
   if (!s) throw std::runtime_error(s.error().to_string());  // ends the test, with the text
   return std::move(*s);
 }

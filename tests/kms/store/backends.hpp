@@ -29,6 +29,9 @@ std::shared_ptr<const MasterKey> master_key(std::uint8_t octet = 0x11);
 /// A connection for statements of the test's own.
 std::unique_ptr<store::Database> raw(const std::string& url);
 
+/// A store there, made where there is none. Ends the test when it cannot be opened.
+Store open_store(const std::string& url, std::shared_ptr<const MasterKey> master = master_key());
+
 /// "sip:<name>@example.com"
 inline Identity uri(const std::string& name) {
   return Identity::uri("sip:" + name + "@example.com");
@@ -42,7 +45,9 @@ class StoreTest : public testing::TestWithParam<Backend> {
   Result<Store> try_open(std::shared_ptr<const MasterKey> master = master_key(), bool create = true) {
     return Store::open(url, crypto::openssl(), rng(), {std::move(master), create}, kNow);
   }
-  Store open(std::shared_ptr<const MasterKey> master = master_key());
+  Store open(std::shared_ptr<const MasterKey> master = master_key()) {
+    return open_store(url, std::move(master));
+  }
 
   static Rng& rng() {
     static const auto one = crypto::openssl_rng();

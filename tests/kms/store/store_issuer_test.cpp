@@ -240,13 +240,10 @@ TEST_P(StoreIssuer, AnotherKmsAsksForItsClients) {
 }
 
 TEST(StoreIssuerAway, NobodySignsWhileItIsNotKnownWithWhat) {
-  const std::string url = fresh_url(Backend::postgresql);
-  const auto rng = crypto::openssl_rng();
-  auto store = Store::open(url, crypto::openssl(), *rng, {master_key(), true}, kNow);
-  ASSERT_TRUE(store.ok());
-  EXPECT_OK(store->add_user({uri("alice")}));
+  Store store = open_store(fresh_url(Backend::postgresql));
+  EXPECT_OK(store.add_user({uri("alice")}));
   const ManualClock clock(NtpTime::from_unix(kNow));
-  const StoreAuthority authority(*store, clock);
+  const StoreAuthority authority(store, clock);
   const crypto::Certificate& hers = mikey::test::shared_pki().alice;
   ASSERT_TRUE(authority.begin().ok());
   postgres().stop();
@@ -260,16 +257,13 @@ TEST(StoreIssuerAway, NobodySignsWhileItIsNotKnownWithWhat) {
 }
 
 TEST(StoreIssuerAway, NobodyIsToldThatHisKeyIsUnknown) {
-  const std::string url = fresh_url(Backend::postgresql);
-  const auto rng = crypto::openssl_rng();
-  auto store = Store::open(url, crypto::openssl(), *rng, {master_key(), true}, kNow);
-  ASSERT_TRUE(store.ok());
-  EXPECT_OK(store->add_user({uri("alice")}));
-  EXPECT_OK(store->set_psk(uri("alice"), TicketWorld::psk("alice").reveal()));
+  Store store = open_store(fresh_url(Backend::postgresql));
+  EXPECT_OK(store.add_user({uri("alice")}));
+  EXPECT_OK(store.set_psk(uri("alice"), TicketWorld::psk("alice").reveal()));
   TicketWorld world;
-  StoreAuthority authority(*store, world.clock);
-  StoreReplay replay(*store, world.clock, world.policy.clock_skew);
-  StoreRecord record(*store, world.clock);
+  StoreAuthority authority(store, world.clock);
+  StoreReplay replay(store, world.clock, world.policy.clock_skew);
+  StoreRecord record(store, world.clock);
   world.authority = &authority;
   world.replay = &replay;
   world.record = &record;

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <stdexcept>
 #include <thread>
 
 #include "backends.hpp"
@@ -37,12 +36,11 @@ AuditEntry line(std::uint8_t octet = 0) {
 struct StoreSync : StoreTest {};
 FOR_BOTH_BACKENDS(StoreSync);
 
-/// A store of its own of one kind.
-Store open_new(const std::string& url) {
-  static const auto rng = crypto::openssl_rng();
-  auto store = Store::open(url, crypto::openssl(), *rng, {master_key(), true}, kNow);
-  if (!store) throw std::runtime_error(store.error().to_string());
-  return std::move(*store);
+/// Ends all connections to a database of PostgreSQL, as far as it knows.
+void end_connections(const std::string& url) {
+  ASSERT_TRUE(
+      raw(url)->run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"));
 }
 
 /// How often this process had something forced to the disk while `f` ran.
@@ -113,11 +111,12 @@ TEST_P(StoreSync, ARevokedTicketIsRefusedThereToo) {
 TEST_P(StoreSync, WithoutDeferringThereIsNothingToDo) {
   Store a = open();
   EXPECT_TRUE(*a.record(line()));
-  EXPECT_OK(a.sync());
+  EXPECT_EQ(open().audit({})->size(), 1U);
+  EXPECT_EQ(syncs_during([&] { EXPECT_OK(a.sync()); }), 0);
 }
 
 TEST(StoreSyncSqlite, ManyLinesGoToTheDiskTogether) {
-  Store a = open_new(fresh_url(Backend::sqlite));
+  Store a = open_store(fresh_url(Backend::sqlite));
   EXPECT_EQ(syncs_during([&] { EXPECT_TRUE(*a.record(line())); }), 1);
   a.defer_syncs();
   EXPECT_EQ(syncs_during([&] {
@@ -137,7 +136,7 @@ TEST(StoreSyncSqlite, ManyLinesGoToTheDiskTogether) {
 // As when the disk is full: what came before must not seem to be safe because of what comes after.
 TEST(StoreSyncSqlite, ATransactionGivenUpIsAnErrorUntilItIsTold) {
   const std::string url = fresh_url(Backend::sqlite);
-  (void)open_new(url);
+  (void)open_store(url);
   const auto db = raw(url);
   EXPECT_OK(db->begin_deferred());
   EXPECT_TRUE(db->run("INSERT INTO teams (id) VALUES (x'00')"));
@@ -156,13 +155,10 @@ TEST(StoreSyncSqlite, ATransactionGivenUpIsAnErrorUntilItIsTold) {
 // What was committed on the old connection may have been lost together with it.
 TEST(StorePostgresqlSync, AConnectionLostInBetweenIsAnError) {
   const std::string url = fresh_url(Backend::postgresql);
-  Store a = open_new(url);
+  Store a = open_store(url);
   a.defer_syncs();
   EXPECT_TRUE(*a.record(line()));
-  const auto other = raw(url);
-  ASSERT_TRUE(
-      other->run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"));
+  end_connections(url);
   for (int i = 0; i < 100 && !a.record(line()); ++i) usleep(50000);  // it connects anew
   const Status s = a.sync();
   ASSERT_FALSE(s.ok());
@@ -174,14 +170,12 @@ TEST(StorePostgresqlSync, AConnectionLostInBetweenIsAnError) {
 // Whoever hears of it first, sync() says so, too: answers wait for its word.
 TEST(StorePostgresqlSync, WhatIsLostInBetweenIsToldAtTheEnd) {
   const std::string url = fresh_url(Backend::postgresql);
-  Store a = open_new(url);
+  Store a = open_store(url);
   a.defer_syncs();
   EXPECT_OK(a.flush());
   for (const bool by_a_change : {true, false}) {
     EXPECT_TRUE(*a.record(line()));
-    ASSERT_TRUE(
-        raw(url)->run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                      "WHERE datname = current_database() AND pid <> pg_backend_pid()"));
+    end_connections(url);
     usleep(400000);
     EXPECT_FALSE(by_a_change ? a.add_user({uri("bob")}).ok() : a.flush().ok());
     EXPECT_EQ(a.sync().error().severity, Severity::system);
